@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The mistakes that a table can have, each as `file:line: Class.property: what`.
+
+Knows what an expression may stand on; the syntax is expression.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
+
+from . import value
+from .cim import Class, Error, Property, find
+from .expression import (
+    Attributes,
+    ClassName,
+    Defined,
+    Expression,
+    Function,
+    Join,
+    Location,
+    Presence,
+    Rest,
+    Step,
+    Template,
+)
+from .function import EXPANSIONS, FUNCTIONS
+from .row import Row, attribute_of
+
+REST = "UnmappedXML"
+
+
+def class_mistakes(model: Any, class_: Class) -> Iterator[str]:
+    """What is wrong with a class of ours as CIM has it: qualifiers, overrides, names."""
+    own = model.declared[class_.name]
+    if own.name.startswith("CIM_"):
+        return
+    here = f"{own.file}:{own.line}: {own.name}: "
+    yield from (here + text for text in _unknown_qualifiers(model, own.qualifiers))
+    expand = own.qualifier("Virt_Expand")
+    if expand and expand not in EXPANSIONS:
+        yield f"{here}Virt_Expand names no function: {expand}"
+    above = model.resolved(own.superclass).properties if own.superclass in model.declared else {}
+    for row in own.properties.values():
+        where = model.where(row) + ": "
+        yield from (where + text for text in _unknown_qualifiers(model, row.qualifiers))
+        yield from (where + text for text in _override(row, above))
+        yield from (where + text for text in _names(model, row))
+        yield from (where + text for text in _default(row))
+
+
+def _unknown_qualifiers(model: Any, qualifiers: Mapping[str, Any]) -> Iterator[str]:
+    for name in qualifiers:
+        if find(model.qualifiers, name) is None:
+            yield f"qualifier {name} is not declared"
+
+
+def _override(row: Property, above: Mapping[str, Property]) -> Iterator[str]:
+    over = row.qualifier("Override")
+    inherited = find(above, row.name)
+    if over is None:
+        if inherited is not None:
+            yield "hides the inherited property; say Override"
+    elif inherited is None or over.lower() != row.name.lower():
+        yield f"overrides {over}, which the superclass does not have"
+    elif (inherited.type, inherited.is_array) != (row.type, row.is_array):
+        array = "[]" if inherited.is_array else ""
+        yield f"has another type than the property it overrides, {inherited.type}{array}"
+
+
+def _names(model: Any, row: Property) -> Iterator[str]:
+    for name in (row.reference_class, row.qualifier("EmbeddedInstance")):
+        if name and name not in model:
+            yield f"class {name} is not declared"
+
+
+def _default(row: Property) -> Iterator[str]:
+    try:
+        value.checked(row, row.value, "default")
+    except Error as error:
+        yield error.text
+
+
+def row_mistakes(model: Any, class_: Class, rows: Mapping[str, Row]) -> list[str]:
+    """What is wrong with the expressions of a class's rows."""
+    found: list[str] = []
+    earlier: dict[str, Row] = {}
+    for row in rows.values():
+        texts = [*_row(row, rows), *_tests(row, earlier)]
+        for arm in row.every_arm():
+            texts += _arm(model, row, arm.expression)
+        found += [f"{row.where}: {text}" for text in dict.fromkeys(texts)]
+        earlier[row.name] = row
+    for each in class_.properties.values():
+        if each.qualifier("Key") and each.name not in rows:
+            found.append(f"{model.where(each)}: a key needs MappingStrings or a default")
+    return found
+
+
+def _row(row: Row, rows: Mapping[str, Row]) -> Iterator[str]:
+    property_ = row.declared
+    tokens = property_.qualifier("Virt_Tokens")
+    if tokens is not None and len(tokens) != len(value.meanings(property_)):
+        yield f"Virt_Tokens has {len(tokens)} entries, not {len(value.meanings(property_))}"
+    unit = property_.qualifier("Virt_Unit")
+    if unit is not None and value.libvirt_unit(unit) is None:
+        yield f"Virt_Unit {unit} is no unit of libvirt"
+    sibling = property_.qualifier("Virt_UnitProperty")
+    if sibling is not None:
+        other = rows.get(sibling)
+        if other is None or value.cim_unit(other.declared.value) is None:
+            yield f"Virt_UnitProperty {sibling} has no unit as its default"
+    rest = any(isinstance(arm.expression, Rest) for arm in row.every_arm())
+    if rest != (row.name == REST):
+        yield f"rest() is the property {REST} and no other"
+    if property_.qualifier("Virt_Default") and attribute_of(row) is None:
+        yield "Virt_Default is for an attribute of the node"
+
+
+def _tests(row: Row, earlier: Mapping[str, Row]) -> Iterator[str]:
+    mapped = {attribute_of(each) for each in earlier.values()}
+    for arm in row.every_arm():
+        step = arm.condition
+        if step is None or step.test is None or step.test[0] in mapped:
+            continue
+        own = arm.expression
+        if isinstance(own, Location) and own.steps == (Step("attribute", step.test[0]),):
+            continue
+        yield f"tests @{step.test[0]}, which no earlier row maps"
+
+
+def _arm(model: Any, row: Row, found: Expression) -> Iterator[str]:
+    if row.declared.type == "reference":
+        if not isinstance(found, (Location, Join, Defined)):
+            yield "a reference needs a path, a join or defined()"
+        return
+    if isinstance(found, Join) and found.value is None:
+        yield "a join needs a path behind it"
+    elif isinstance(found, ClassName) and found.name not in model:
+        yield f"class {found.name} is not declared"
+    elif isinstance(found, Function) and found.name not in FUNCTIONS:
+        yield f"there is no function {found.name}"
+    elif isinstance(found, Attributes) and not row.declared.is_array:
+        yield "names() and values() are for arrays"
+    elif isinstance(found, Defined):
+        yield "defined() is for references"
+    elif isinstance(found, Presence):
+        yield from _presence(row.declared)
+    elif isinstance(found, (Location, Template)):
+        yield from _leaf(row.declared, found)
+
+
+def _presence(row: Property) -> Iterator[str]:
+    tokens = row.qualifier("Virt_Tokens")
+    if row.type != "boolean" and (tokens is None or not set(tokens) <= {"true", "false"}):
+        yield "boolean() needs the type boolean, or Virt_Tokens { \"true\", \"false\" }"
+
+
+def _leaf(row: Property, found: Any) -> Iterator[str]:
+    location = found.location if isinstance(found, Template) else found
+    steps = location.steps
+    if any(step.kind == "parent" for step in steps[1:]) or location.absolute and any(
+        step.kind == "parent" for step in steps
+    ):
+        yield ".. is for the beginning of a path"
+    embedded = row.qualifier("EmbeddedInstance")
+    if isinstance(found, Location) and (row.is_array or embedded):
+        yield from _repeated(row, steps, bool(embedded))
+    if row.type == "boolean" and row.qualifier("Virt_Tokens") is None:
+        yield "a boolean needs boolean(path) or Virt_Tokens"
+
+
+def _repeated(row: Property, steps: Sequence[Any], embedded: bool) -> Iterator[str]:
+    elements = [step for step in steps if step.kind == "child"]
+    if not elements:
+        yield "an array needs an element that repeats"
+    if embedded and len(elements) != len(steps):
+        yield "an embedded instance needs an element"
+    if any(step.test for step in steps):
+        yield "an array's path cannot have a predicate"
+
+
+def parts_mistakes(model: Any) -> Iterator[str]:
+    """Embedded classes need a rest of their own, or they would lose what they don't know."""
+    for class_ in model.declared.values():
+        for row in class_.properties.values():
+            name: Optional[str] = row.qualifier("EmbeddedInstance")
+            if name and row.qualifier("MappingStrings") and not _has_rest(model, name):
+                yield f"{model.where(row)}: {name} has no {REST}"
+
+
+def _has_rest(model: Any, name: str) -> bool:
+    row = model.resolved(name).properties.get(REST)
+    return row is not None and "rest()" in (row.qualifier("MappingStrings") or ())
+
+
+__all__: tuple[str, ...] = ("class_mistakes", "parts_mistakes", "row_mistakes")

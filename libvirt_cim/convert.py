@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""libvirt's documents to CIM instances and back, without a host.
+
+A domain document is both documents of one guest that is off.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Optional, Union
+
+from lxml import etree
+
+from . import resource, tree
+from .cim import Error, Instance, find, invalid
+from .ground import Document
+from .query import Query
+from .request import Shelf
+from .rest import rests
+from .schema import SETTINGS, Schema, load
+from .table import REST, Table
+from .tree import Element
+from .write import build
+
+KINDS = ("DomainConfigXML", "DomainXML")
+PREFIXES = {"kvm": "KVM", "qemu": "KVM", "xen": "Xen", "lxc": "LXC"}
+Guest = tuple[str, str]  # its name, and the kind of document its settings are of
+
+
+def to_cim(xml: Union[str, bytes], prefix: Optional[str] = None, associations: bool = False,
+           name: str = "-") -> list[Instance]:
+    """The instances of a libvirt document: settings first, then the system and its devices.
+
+    `prefix` overrides the one that domain/@type says (kvm, qemu: KVM; xen: Xen; lxc: LXC; else
+    Virt). What is not a domain document, or one that cannot survive the conversion, is
+    CIM_ERR_INVALID_PARAMETER; `name` stands in the message.
+    """
+    root = tree.parse(xml, name)
+    _refuse(root, name)
+    schema = load(prefix or PREFIXES.get(root.get("type", ""), "Virt"))
+    document = Document(KINDS, root)
+    document.source = Shelf([document])
+    settings = schema.settings()
+    values = {table.name: [table.read(entry.node, document) for entry in table.entries(document)]
+              for table in settings}
+    left = rests(settings, document, values)
+    found: list[Instance] = []
+    for table in sorted(settings, key=lambda each: len(each.roots[KINDS[0]][0])):
+        for entry, read, rest in zip(table.entries(document), values[table.name], left[table.name]):
+            properties = {**table.constants, **entry.path.keys, **read}
+            if rest is not None:
+                properties[REST] = rest
+            found.append(Instance(table.name, properties, entry.path))
+    return found + list(_others(schema, document, associations))
+
+
+def _others(schema: Schema, document: Document, associations: bool) -> Iterator[Instance]:
+    """What is no settings: the system, its devices and, if asked for, associations."""
+    for table in schema.tables.values():
+        if not schema.is_a(table.name, SETTINGS) and not table.association:
+            for entry in table.entries(document):
+                yield table.instance(entry, document)
+    if associations:
+        query = Query(schema, document.source)
+        for table in schema.tables.values():
+            if table.association:
+                yield from query.enumerate(table.name)
+
+
+def _refuse(root: Element, name: str) -> None:
+    """A document that no instances could give back is not converted."""
+    where = f"{name}:{root.sourceline or 1}"
+    if root.tag != "domain":
+        raise invalid(f"{where}: <{etree.QName(root).localname}> is not a document with a table")
+    if not (root.findtext("name") or "").strip():
+        raise invalid(f"{where}: <domain> has no <name>")
+    devices = root.findall("devices")
+    if len(devices) > 1:
+        raise invalid(f"{name}:{devices[1].sourceline}: <domain> has two <devices>")
+    for element in (root, *devices):
+        if tree.mixed(element):
+            raise invalid(f"{name}:{element.sourceline}: <{element.tag}> has text between elements")
+
+
+# back
+
+def to_xml(instances: Iterable[Instance]) -> str:
+    """The document of the one guest whose settings are among the instances, indented.
+
+    Everything but settings is ignored. Settings of no guest or of several, an unknown class or
+    property, or a value that cannot be written are CIM_ERR_INVALID_PARAMETER.
+    """
+    guests = list(documents(instances))
+    if len(guests) != 1:
+        names = ", ".join(name for name, _ in guests)
+        raise invalid(f"these are the settings of {len(guests)} guests ({names}), not of one")
+    return guests[0][1]
+
+
+def documents(instances: Iterable[Instance]) -> Iterator[tuple[str, str]]:
+    """The name and the document of every guest whose settings are among the instances."""
+    found: list[tuple[Table, Instance]] = []
+    for instance in instances:
+        with _placed(instance):
+            table = _settings_table(instance)
+        if table is not None:
+            found.append((table, instance))
+    guests = _guests(found)
+    if not guests:
+        raise invalid("there are no settings of a guest among the instances")
+    for (name, kind), parts in guests.items():
+        yield name, _document(kind, parts)
+
+
+class _placed:
+    """Errors within begin with the place that an instance was read from."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.place = instance.place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, Error) and self.place and not error.text.startswith(self.place):
+            raise Error(error.status, f"{self.place}: {error.text}") from None
+
+
+def _settings_table(instance: Instance) -> Optional[Table]:
+    prefix = instance.class_name.partition("_")[0]
+    known = {each.lower(): each for each in (*PREFIXES.values(), "Virt")}
+    schema = load(known.get(prefix.lower(), "Virt"))
+    name = schema.name(instance.class_name)
+    if name not in schema.tables or not schema.is_a(name, SETTINGS):
+        return None
+    return schema.tables[name]
+
+
+def _guests(found: list[tuple[Table, Instance]]) -> dict[Guest, list[tuple[Table, Instance]]]:
+    """The settings of each guest; of a guest with both configurations the defined one."""
+    systems = [(table, each) for table, each in found if _is_system(table)]
+    guests: dict[Guest, list[tuple[Table, Instance]]] = {}
+    for table, instance in systems:
+        with _placed(instance):
+            guest = _candidates(table, instance)[0]
+            if guest in guests:
+                raise invalid(f"there are two {table.name} of guest {guest[0]}")
+        guests[guest] = [(table, instance)]
+    for table, instance in found:
+        if not _is_system(table):
+            with _placed(instance):
+                guests[_guest_of(table, instance, guests)].append((table, instance))
+    return {
+        (name, kind): parts for (name, kind), parts in guests.items()
+        if kind == KINDS[0] or (name, KINDS[0]) not in guests
+    }
+
+
+def _is_system(table: Table) -> bool:
+    return all(root == ("domain",) for roots in table.roots.values() for root in roots)
+
+
+def _candidates(table: Table, instance: Instance) -> list[Guest]:
+    """The guests whose settings an instance may be, the likeliest first."""
+    keys = {key.name: find(instance.properties, key.name) for key in table.keys(KINDS[0])}
+    if instance.path is not None and None in keys.values():
+        keys = dict(instance.path.keys)
+    if None in keys.values():
+        name = find(instance.properties, "VirtualSystemIdentifier")
+        return [(str(name or ""), KINDS[0])]
+    known = table.known_by(keys)
+    if not known:
+        raise invalid(f"{table.name}: {', '.join(map(str, keys.values()))!r} is not a key of it")
+    return [(texts.get("/domain/name", ""), kind) for kind, texts in known]
+
+
+def _guest_of(table: Table, instance: Instance, guests: Mapping[Guest, Any]) -> Guest:
+    candidates = _candidates(table, instance)
+    for guest in candidates:
+        if guest in guests:
+            return guest
+    if candidates[0][0] == "" and len(guests) == 1:
+        return next(iter(guests))
+    raise invalid(f"{table.name}: guest {candidates[0][0]!r} has no settings of its own here")
+
+
+def _document(kind: str, parts: list[tuple[Table, Instance]]) -> str:
+    system, first = parts[0]
+    with _placed(first):
+        root = _rest(system, first, "domain")
+        document = Document((kind,), root)
+        _refuse_claimed(system, root, document)
+        build(system, root, document, _without_rest(first))
+    for table, instance in parts[1:]:
+        with _placed(instance):
+            _place(table, instance, kind, document)
+    _sort(root)
+    return tree.indented(root)
+
+
+def _place(table: Table, instance: Instance, kind: str, document: Document) -> None:
+    """Put a new element into the document and write the instance into it."""
+    path = table.roots[kind][0]
+    parent = document.root
+    for name in path[1:-1]:
+        found = parent.find(name)
+        parent = etree.SubElement(parent, name) if found is None else found
+    element = _rest(table, instance, path[-1])
+    parent.append(element)
+    build(table, element, document, _without_rest(instance))
+
+
+def _without_rest(instance: Instance) -> dict[str, Any]:
+    return {name: value for name, value in instance.properties.items()
+            if name.lower() != REST.lower()}
+
+
+def _rest(table: Table, instance: Instance, tag: str) -> Element:
+    """The element that an instance starts from: its rest, or an empty one."""
+    text = find(instance.properties, REST)
+    if text is None:
+        if tag == "*":
+            raise invalid(f"{table.name}.{REST}: is needed, it names the element")
+        return etree.Element(tag)
+    if not isinstance(text, str):
+        raise invalid(f"{table.name}.{REST}: is not a string")
+    element = tree.parse(text, f"{table.name}.{REST}")
+    if element.tag != tag and (tag != "*" or element.tag in table.elsewhere):
+        raise invalid(f"{table.name}.{REST}: begins with <{element.tag}>, not <{tag}>")
+    return element
+
+
+def _refuse_claimed(system: Table, root: Element, document: Document) -> None:
+    """The rest of a system holds no element that other settings stand for."""
+    schema = load(system.maker.prefix)
+    for table in schema.settings():
+        nodes = table.nodes(document) if table is not system else []
+        if nodes:
+            raise invalid(f"{system.name}.{REST}: <{nodes[0].tag}> belongs to {table.name}")
+    document.forget()
+
+
+@functools.cache
+def _order(path: str) -> Mapping[str, int]:
+    skeleton = tree.parse(resource.text("xml/skeleton/domain.xml").encode())
+    return {tag: number for number, tag in enumerate(tree.tags(skeleton.find(path)))}
+
+
+def _sort(root: Element) -> None:
+    """Children of the domain and of its devices in libvirt's own order."""
+    tree.sort(root, _order("."))
+    for devices in root.iterchildren("devices"):
+        tree.sort(devices, _order("devices"))

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The ground that tables stand on: one document of libvirt, and where other documents come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Callable, Optional, Protocol
+
+from .expression import Location
+from .lens import located
+from .tree import Element
+
+# What libvirt says (DESIGN section 3): a document's name to the element at its root.
+ROOTS = {
+    "DomainXML": "domain", "DomainConfigXML": "domain", "DomainInfo": "info",
+    "DomainStats": "stats", "NodeInfo": "node", "CapsXML": "capabilities",
+    "DomainCapsXML": "domainCapabilities", "AllocationXML": "domain", "PoolXML": "pool",
+    "VolumeXML": "volume", "NetworkXML": "network", "InterfaceXML": "interface",
+    "NodeDeviceXML": "device", "FilterXML": "filter", "SnapshotXML": "domainsnapshot",
+    "CheckpointXML": "domaincheckpoint", "JobInfo": "job",
+}
+Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there
+
+
+class Source(Protocol):
+    """Whoever has documents: a request on a connection, or the offline conversion."""
+
+    def documents(self, kind: str, known: Known, wanted: tuple[str, ...]) -> Iterator[Document]:
+        """The documents of a kind: those with the known texts, or at least all of those.
+
+        `wanted` are the root's children that will be read, () for all.
+        """
+
+    def every(
+        self, kinds: Sequence[str], known: Known, wanted: tuple[str, ...]
+    ) -> Iterator[Document]:
+        """The documents that are of any of the kinds, each once, guest by guest."""
+
+
+class Nowhere:
+    """No other documents."""
+
+    def documents(self, kind: str, known: Known, wanted: tuple[str, ...]) -> Iterator[Document]:
+        """None."""
+        return iter(())
+
+    def every(
+        self, kinds: Sequence[str], known: Known, wanted: tuple[str, ...]
+    ) -> Iterator[Document]:
+        """None."""
+        return iter(())
+
+
+class Document:
+    """One document: its root, the kinds it stands for, and what was found in it so far.
+
+    The XML of a guest that is off is its DomainConfigXML and its DomainXML.
+    """
+
+    __slots__ = ("kinds", "root", "source", "_texts", "_children", "cache")
+
+    def __init__(self, kinds: tuple[str, ...], root: Element, source: Optional[Source] = None):
+        self.kinds = kinds
+        self.root = root
+        self.source: Source = source or Nowhere()
+        self._texts: dict[Location, Optional[str]] = {}
+        self._children: dict[tuple[str, ...], dict[str, list[Element]]] = {}
+        self.cache: dict[Any, Any] = {}  # what the tables found, by table
+
+    def text(self, location: Location) -> Optional[str]:
+        """The text at a path from the root."""
+        if location not in self._texts:
+            self._texts[location] = located(self.root, self.root, location)
+        return self._texts[location]
+
+    def children(self, parent: tuple[str, ...]) -> dict[str, list[Element]]:
+        """The elements below a path of names, by their names; each parent is visited once."""
+        if parent not in self._children:
+            found: dict[str, list[Element]] = {}
+            for element in self.elements(parent):
+                for child in element:
+                    found.setdefault(child.tag, []).append(child)
+            self._children[parent] = found
+        return self._children[parent]
+
+    def elements(self, path: tuple[str, ...]) -> list[Element]:
+        """Every element at a path of names from the root; * is any name."""
+        if len(path) == 1:
+            return [self.root] if path[0] in ("*", self.root.tag) else []
+        children = self.children(path[:-1])
+        if path[-1] != "*":
+            return children.get(path[-1], [])
+        return [child for parent in self.elements(path[:-1]) for child in parent
+                if isinstance(child.tag, str)]
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What make() gives, made at the first call for that key."""
+        if key not in self.cache:
+            self.cache[key] = make()
+        return self.cache[key]
+
+    def forget(self) -> None:
+        """Forget what was found, because the document is about to change."""
+        self._texts.clear()
+        self._children.clear()
+        self.cache.clear()

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The declared classes of one hypervisor's prefix: inheritance, resolved qualifiers, names.
+
+Knows classes as CIM has them (DSP0004), not what their mapping strings mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Optional
+
+import attrs
+
+from .cim import (
+    Class,
+    Error,
+    Method,
+    Property,
+    Qualifier,
+    QualifierType,
+    Status,
+    Value,
+    find,
+    flavor,
+)
+from .mof import Declaration
+
+GENERIC = "Virt"
+
+
+class Model:
+    """All classes and qualifier types, with a hypervisor's prefix for Virt."""
+
+    def __init__(self, declarations: Iterable[Declaration], prefix: str = GENERIC) -> None:
+        self.prefix = prefix
+        self.mistakes: list[str] = []
+        self.qualifiers: dict[str, QualifierType] = {}
+        self.declared: dict[str, Class] = {}
+        self._resolved: dict[str, Class] = {}
+        self._children: dict[Optional[str], list[str]] = {}
+        classes = self._sort_out(declarations)
+        self._parts = frozenset(_embedded(classes))
+        for each in classes:
+            self._declare(each)
+        self._names = {name.lower(): name for name in self.declared}
+        self._check_superclasses()
+
+    def _sort_out(self, declarations: Iterable[Declaration]) -> list[Class]:
+        classes = []
+        for each in declarations:
+            if isinstance(each, Class):
+                classes.append(each)
+            elif isinstance(each, QualifierType):
+                self.qualifiers[each.name] = each
+            else:
+                self.mistakes.append(f"{each.place}: a table cannot hold an instance")
+        return classes
+
+    def _declare(self, each: Class) -> None:
+        own = self._renamed(each) if self.prefix != GENERIC else each
+        if own.name in self.declared:
+            self.mistakes.append(f"{own.file}:{own.line}: {own.name}: is declared twice")
+            return
+        self.declared[own.name] = own
+        self._children.setdefault(own.superclass, []).append(own.name)
+
+    def _check_superclasses(self) -> None:
+        for each in self.declared.values():
+            if each.superclass and each.superclass not in self.declared:
+                self.mistakes.append(
+                    f"{each.file}:{each.line}: {each.name}: superclass {each.superclass} "
+                    "is not declared"
+                )
+
+    # the prefix
+
+    def concrete(self, name: str) -> str:
+        """The name that a class of the tables has for this hypervisor."""
+        if self.prefix == GENERIC or not name.startswith("Virt_") or name in self._parts:
+            return name
+        return self.prefix + name[len(GENERIC):]
+
+    def _renamed(self, each: Class) -> Class:
+        properties = {name: self._renamed_property(p) for name, p in each.properties.items()}
+        methods = {name: self._renamed_method(m) for name, m in each.methods.items()}
+        return attrs.evolve(
+            each, name=self.concrete(each.name), properties=properties, methods=methods,
+            superclass=each.superclass and self.concrete(each.superclass),
+        )
+
+    def _renamed_property(self, each: Property) -> Property:
+        qualifiers = each.qualifiers
+        mapping = qualifiers.get("MappingStrings")
+        if mapping and any("class(" in text for text in mapping.value):
+            texts = [re.sub(r"class\((\w+)\)", self._class_call, text) for text in mapping.value]
+            qualifiers = {**qualifiers, "MappingStrings": Qualifier("MappingStrings", texts)}
+        if not (each.reference_class or each.origin or qualifiers is not each.qualifiers):
+            return each
+        return attrs.evolve(
+            each, qualifiers=qualifiers, origin=self.concrete(each.origin),
+            reference_class=each.reference_class and self.concrete(each.reference_class),
+        )
+
+    def _class_call(self, match: re.Match[str]) -> str:
+        return f"class({self.concrete(match[1])})"
+
+    def _renamed_method(self, each: Method) -> Method:
+        parameters = {name: self._renamed_property(p) for name, p in each.parameters.items()}
+        return attrs.evolve(each, parameters=parameters, origin=self.concrete(each.origin))
+
+    # the hierarchy
+
+    def name(self, class_name: str) -> str:
+        """The class's name as it is declared, or CIM_ERR_INVALID_CLASS."""
+        name = self._names.get(class_name.lower())
+        if name is None:
+            raise Error(Status.INVALID_CLASS, f"class {class_name} is not declared")
+        return name
+
+    def __contains__(self, class_name: str) -> bool:
+        return class_name.lower() in self._names
+
+    def superclasses(self, name: Optional[str]) -> Iterator[str]:
+        """The class and its superclasses, upwards."""
+        while name is not None and name in self.declared:
+            yield name
+            name = self.declared[name].superclass
+
+    def is_a(self, name: str, ancestor: str) -> bool:
+        """Whether a class is that class or below it."""
+        return any(each.lower() == ancestor.lower() for each in self.superclasses(name))
+
+    def children(self, name: Optional[str], deep: bool = False) -> list[str]:
+        """The classes right below a class (None: the top), or all below it."""
+        found = list(self._children.get(name, ()))
+        if deep:
+            found += [below for child in list(found) for below in self.children(child, True)]
+        return found
+
+    def resolved(self, class_name: str) -> Class:
+        """A class with all that it inherits; `origin` says from where."""
+        name = self.name(class_name)
+        if name not in self._resolved:
+            self._resolved[name] = self._resolve(self.declared[name])
+        return self._resolved[name]
+
+    def _resolve(self, own: Class) -> Class:
+        if own.superclass is None or own.superclass not in self.declared:
+            return own
+        above = self.resolved(own.superclass)
+        properties = dict(above.properties)
+        for name, each in own.properties.items():
+            over = properties.pop(name, None)
+            properties[name] = each if over is None else attrs.evolve(
+                each, qualifiers=self._inherited(over.qualifiers, each.qualifiers))
+        methods = dict(above.methods)
+        for name, method in own.methods.items():
+            below = methods.pop(name, None)
+            methods[name] = method if below is None else attrs.evolve(
+                method, qualifiers=self._inherited(below.qualifiers, method.qualifiers))
+        return attrs.evolve(
+            own, properties=properties, methods=methods,
+            qualifiers=self._inherited(above.qualifiers, own.qualifiers),
+        )
+
+    def _inherited(
+        self, above: dict[str, Qualifier], own: dict[str, Qualifier]
+    ) -> dict[str, Qualifier]:
+        """A subclass's qualifiers: its own, and those above that propagate."""
+        passed = {
+            name: each for name, each in above.items()
+            if name not in own and self._passes(name)
+        }
+        return {**passed, **own}
+
+    def _passes(self, name: str) -> bool:
+        declaration = find(self.qualifiers, name)
+        return declaration is None or flavor(declaration, "ToSubclass")
+
+
+def _embedded(classes: Iterable[Class]) -> Iterator[str]:
+    """The classes of embedded instances, which have no prefix of a hypervisor."""
+    for each in classes:
+        for row in each.properties.values():
+            name: Value = row.qualifier("EmbeddedInstance")
+            if name:
+                yield str(name)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Values that are not below their node: of the whole document, of another one, or from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Callable, Optional
+
+from .cim import Property, Value
+from .expression import (
+    HERE,
+    Call,
+    ClassName,
+    Function,
+    Hole,
+    Join,
+    Location,
+    Presence,
+    Template,
+)
+from .function import FUNCTIONS
+from .ground import Document
+from .key import hole_text, path_text
+from .lens import Lens, at, located
+from .row import Row
+from .shape import Getter, Maker, presence_values
+from .tree import Element
+from .value import converter
+from .walk import Leaf, Out
+
+
+def getter(maker: Maker, concrete: Callable[[str], str], row: Row, found: Any,
+           rows: Mapping[str, Row]) -> Getter:
+    """What reads an expression that no lens can."""
+    if isinstance(found, ClassName):
+        name = concrete(found.name)
+        return lambda node, document: name
+    if isinstance(found, Function):
+        function = FUNCTIONS[found.name]
+        return lambda node, document: function(node, document, maker.prefix)
+    if isinstance(found, Join):
+        return _joined(maker, row, found, rows)
+    if isinstance(found, Presence):
+        return _present(row.declared, found)
+    parts = found.parts if isinstance(found, Template) else (found,)
+    return _composed(row.declared, parts, maker.prefix)
+
+
+def first(getters: Sequence[Getter]) -> Getter:
+    """What reads the first of several expressions that has a value."""
+    if len(getters) == 1:
+        return getters[0]
+
+    def get(node: Element, document: Document) -> Value:
+        values = (each(node, document) for each in getters)
+        return next((value for value in values if value is not None), None)
+
+    return get
+
+
+def _present(row: Property, found: Presence) -> Getter:
+    present, absent = presence_values(row)
+    return lambda node, document: absent if document.text(found.location) is None else present
+
+
+def _composed(row: Property, parts: tuple[Any, ...], prefix: str) -> Getter:
+    convert = converter(row)
+
+    def get(node: Element, document: Document) -> Value:
+        texts = []
+        for part in parts:
+            text = part if isinstance(part, str) else hole(part, node, document, prefix)
+            if text is None:
+                return None
+            texts.append(text)
+        whole = "".join(texts)
+        return convert.read(whole) if convert else whole
+
+    return get
+
+
+def hole(part: Hole, node: Element, document: Document, prefix: str = "") -> Optional[str]:
+    """The text of a hole, or None where there is no such leaf."""
+    if isinstance(part, Call):
+        return prefix if part.name == "prefix()" else hole_text(part, node, document)
+    return document.text(part) if part.absolute else located(node, document.root, part)
+
+
+# joins
+
+def matches(join: Join, node: Element, document: Document) -> Iterator[tuple[Element, Document]]:
+    """The nodes of the other document for which every test of a join holds."""
+    values = [hole(ours, node, document) for _, ours in join.tests]
+    if None in values:
+        return
+    known = {}
+    for (theirs, _), value in zip(join.tests, values):
+        if isinstance(theirs, Location):
+            steps = path_text(theirs.steps)
+            known[steps if theirs.absolute else "/" + "/".join(join.path) + steps] = value or ""
+    for other in document.source.documents(join.document, known, _wanted(join)):
+        for found in other.elements(join.path):
+            if all(hole(theirs, found, other) == value
+                   for (theirs, _), value in zip(join.tests, values)):
+                yield found, other
+
+
+def _wanted(join: Join) -> tuple[str, ...]:
+    """The root's children that a join reads, for documents that are made of single calls."""
+    if len(join.path) > 1 or not isinstance(join.value, Location):
+        return ()
+    locations = [join.value, *(theirs for theirs, _ in join.tests)]
+    return tuple(
+        next((step.name for step in each.steps if step.kind == "child"), "")
+        for each in locations if isinstance(each, Location)
+    )
+
+
+def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Getter:
+    """What reads a value of another document, or the sum over all that match."""
+    found = join.value or HERE
+    steps = found.steps if isinstance(found, Location) else ()
+    test = steps[:1] if steps and steps[0].kind == "self" else ()
+    lens = maker.lens(row, Location(False, steps[1:]) if test else found, rows)
+
+    def values(node: Element, document: Document) -> Iterator[Value]:
+        for found, _ in matches(join, node, document):
+            element = at(found, test)
+            value = None if element is None or lens is None else read_one(lens, element)
+            if value is not None:
+                yield value
+
+    if join.total:
+        return lambda node, document: sum(values(node, document))
+    if row.declared.is_array:
+        return lambda node, document: [v for each in values(node, document) for v in each] or None
+    return lambda node, document: next(values(node, document), None)
+
+
+def read_one(lens: Lens, node: Element) -> Value:
+    """What one lens reads at a node."""
+    leaf = lens.leaf("value")
+    out: Out = {}
+    if leaf.each:
+        parent = at(node, leaf.steps[:-1])
+        for child in parent.iterchildren(leaf.steps[-1].name) if parent is not None else ():
+            _read_leaf(leaf, child, out)
+    else:
+        element = at(node, leaf.steps)
+        if element is not None:
+            _read_leaf(leaf, element, out)
+    return out.get("value", getattr(lens, "absent", None))
+
+
+def _read_leaf(leaf: Leaf, element: Element, out: Out) -> None:
+    if leaf.action is not None:
+        leaf.action(element, out)
+    elif leaf.attribute is not None:
+        attribute, name, read = leaf.attribute
+        text = element.get(attribute)
+        value = text if read is None or text is None else read(text)
+        if value is not None:
+            out[name] = value

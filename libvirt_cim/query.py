@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Reading over all tables: enumerate, get, and follow associations, for any class alike.
+
+Knows the schema and a source of documents; nothing of libvirt, and of no class by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Optional
+
+from . import association
+from .cim import Error, Instance, Path, Status
+from .ground import Document, Source
+from .rest import rest_of
+from .schema import Schema
+from .table import REST, Entry, Names, Table
+from .tree import Element
+
+
+class Link(NamedTuple):
+    """An association at a node: its path, and where its other properties are read."""
+
+    path: Path
+    node: Element
+    document: Document
+
+
+class Query:
+    """The read operations of one request."""
+
+    def __init__(self, schema: Schema, source: Source) -> None:
+        self.schema = schema
+        self.source = source
+
+    # instances
+
+    def enumerate(self, class_name: str, wanted: Names = None) -> Iterator[Instance]:
+        """The instances of a class and of those below it, document by document."""
+        tables = self.schema.below(self.schema.name(class_name))
+        kinds = tuple(dict.fromkeys(kind for table in tables for kind in table.kinds))
+        for document in self.source.every(kinds, {}, self._leaves(tables, kinds, wanted)):
+            for table in tables:
+                if table.kind_of(document):
+                    yield from self._instances(table, document, wanted)
+
+    def names(self, class_name: str) -> Iterator[Path]:
+        """The paths of the instances of a class and of those below it."""
+        for instance in self.enumerate(class_name, frozenset()):
+            if instance.path is not None:
+                yield instance.path
+
+    def _leaves(
+        self, tables: list[Table], kinds: tuple[str, ...], wanted: Names
+    ) -> tuple[str, ...]:
+        """The children of the root that will be read, or () when it is not so simple."""
+        leaves: set[str] = set()
+        for table in tables:
+            below = table.leaves(kinds[0], wanted) if len(kinds) == 1 else None
+            if below is None:
+                return ()
+            leaves |= below
+        return tuple(sorted(leaves))
+
+    def _instances(self, table: Table, document: Document, wanted: Names) -> Iterator[Instance]:
+        if table.association:
+            for node in table.nodes(document):
+                for path in association.links(self.schema, table, node, document):
+                    yield self._link(table, Link(path, node, document), wanted)
+            return
+        for entry in table.entries(document):
+            yield self._instance(table, entry, document, wanted)
+
+    def _instance(self, table: Table, entry: Entry, document: Document, wanted: Names) -> Instance:
+        instance = table.instance(entry, document, wanted)
+        if wanted is not None and REST in wanted and REST in table.rows:
+            rest = rest_of(self.schema.settings_at(document), table, entry, document)
+            if rest is not None:
+                instance.properties[REST] = rest
+        return instance
+
+    def find(self, path: Path) -> tuple[Table, Document, Entry]:
+        """The element that a path names, or CIM_ERR_NOT_FOUND naming the key that is wrong."""
+        table = self.schema.table(path.class_name)
+        for kind, known in table.known(path):
+            for document in self.source.documents(kind, known, ()):
+                if table.kind_of(document) == kind:
+                    entry = table.find(document, path)
+                    if entry is not None:
+                        return table, document, entry
+        raise Error(Status.NOT_FOUND, f"No such instance ({table.wrong_key(path)})")
+
+    def get(self, path: Path, wanted: Names = None) -> Instance:
+        """The instance that a path names."""
+        if self.schema.table(path.class_name).association:
+            return self._get_link(path, wanted)
+        table, document, entry = self.find(path)
+        return self._instance(table, entry, document, wanted)
+
+    def _get_link(self, path: Path, wanted: Names) -> Instance:
+        table = self.schema.table(path.class_name)
+        for end in path.keys.values():
+            if isinstance(end, Path):
+                for instance in self.references(end, table.name, None, wanted):
+                    if instance.path == path:
+                        return instance
+                break
+        raise Error(Status.NOT_FOUND, f"No such instance ({next(iter(path.keys), table.name)})")
+
+    # associations
+
+    def references(self, path: Path, class_name: Optional[str] = None,
+                   role: Optional[str] = None, wanted: Names = None) -> Iterator[Instance]:
+        """The associations that lead from an instance, by their class and its role in them."""
+        for table, link in self._around(path, class_name, role):
+            yield self._link(table, link, wanted)
+
+    def reference_names(self, path: Path, class_name: Optional[str] = None,
+                        role: Optional[str] = None) -> Iterator[Path]:
+        """The paths of the associations that lead from an instance."""
+        for _, link in self._around(path, class_name, role):
+            yield link.path
+
+    def associator_names(
+        self, path: Path, assoc_class: Optional[str] = None, result_class: Optional[str] = None,
+        role: Optional[str] = None, result_role: Optional[str] = None,
+    ) -> Iterator[Path]:
+        """The paths at the other ends of the associations that lead from an instance."""
+        found: set[Path] = set()
+        if result_class is not None:
+            result_class = self.schema.name(result_class)
+        for _, link in self._around(path, assoc_class, role):
+            for name, end in _other_ends(link.path, path, role):
+                if result_role and name.lower() != result_role.lower():
+                    continue
+                if result_class and not self.schema.is_a(end.class_name, result_class):
+                    continue
+                if end not in found:
+                    found.add(end)
+                    yield end
+
+    def associators(
+        self, path: Path, assoc_class: Optional[str] = None, result_class: Optional[str] = None,
+        role: Optional[str] = None, result_role: Optional[str] = None, wanted: Names = None,
+    ) -> Iterator[Instance]:
+        """The instances at the other ends of the associations that lead from an instance."""
+        for end in self.associator_names(path, assoc_class, result_class, role, result_role):
+            try:
+                yield self.get(end, wanted)
+            except Error as error:
+                if error.status != Status.NOT_FOUND:  # it may have gone in between
+                    raise
+
+    def _around(
+        self, path: Path, class_name: Optional[str], role: Optional[str]
+    ) -> Iterator[tuple[Table, Link]]:
+        """The links of every association table that have the path as an end."""
+        name = None if class_name is None else self.schema.name(class_name)
+        table, document, entry = self.find(path)
+        for assoc in self.schema.associations():
+            if name is not None and not self.schema.is_a(assoc.name, name):
+                continue
+            for row in association.ends(self.schema, assoc, table.name, role):
+                for node, other in association.near(assoc, row, document, entry.origin):
+                    for link in association.links(self.schema, assoc, node, other):
+                        if link.keys[row.name] == entry.path:
+                            yield assoc, Link(link, node, other)
+
+    def _link(self, table: Table, link: Link, wanted: Names) -> Instance:
+        values = {**table.constants, **table.read(link.node, link.document, wanted),
+                  **link.path.keys}
+        if wanted is not None:
+            values = {name: value for name, value in values.items() if name in wanted}
+        return Instance(table.name, values, link.path)
+
+
+def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, Any]]:
+    """The ends of a link but the one it is seen from; one may lead from an instance to itself."""
+    others = [(name, end) for name, end in link.keys.items() if end != path]
+    return others or [
+        (name, end) for name, end in link.keys.items() if not role or name.lower() != role.lower()
+    ]

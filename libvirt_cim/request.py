@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Where documents come from: a request on a connection, or a shelf of those already there.
+
+A request is one thread's. It lists once, and looks up what is named. It keeps the documents of the
+last guests it saw, and of the last other things, so that joins and the next class of one walk find
+them; who reads two kinds of every guest asks `every` for both, as no more than those are kept.
+What was written must be forgotten: until then nothing kept is fetched again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Callable, Optional
+
+from .cim import Error, Status
+from .ground import ROOTS, Document, Known
+from .hypervisor.document import INFO as INFO_LEAVES
+from .hypervisor.document import NODE as NODE_LEAVES
+from .hypervisor.document import Texts, extend, info, node, stub
+from .tree import Element, tags
+
+if TYPE_CHECKING:  # so that the offline conversion does without libvirt
+    from .hypervisor.connection import Connection
+    from .hypervisor.guest import Guest
+    from .hypervisor.node import Thing
+
+LIVE, CONFIG, INFO = "DomainXML", "DomainConfigXML", "DomainInfo"
+GUEST = (CONFIG, LIVE, INFO)
+KEEP = 64  # guests, and as many other things
+_NAMES = frozenset(("name", "uuid"))  # of a guest's document, what its listing says
+_SUBSTITUTE = "DomainXML for DomainConfigXML"  # no kind of ground's
+_SIMPLE = re.compile(r"(?:/[\w.-]+)+(?:/@[\w.-]+)?")
+_ABSENT = (Status.NOT_FOUND, Status.NOT_SUPPORTED)
+Kept = dict[str, Document]
+Wanted = tuple[str, ...]
+
+
+class Recent:
+    """The documents of what was asked for last: by kind, of a limited number of things."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+
+    def of(self, key: Hashable) -> Kept:
+        """The documents kept of one thing, to look in and to add to."""
+        kept = self._kept.setdefault(key, {})
+        self._kept.move_to_end(key)
+        if len(self._kept) > self.limit:
+            self._kept.popitem(last=False)
+        return kept
+
+    def __contains__(self, key: Hashable) -> bool:
+        return bool(self._kept.get(key))
+
+    def drop(self, key: Hashable) -> None:
+        """Keep nothing of it."""
+        self._kept.pop(key, None)
+
+
+class Request:
+    """The documents of a connection during one request, none of them fetched twice."""
+
+    def __init__(self, connection: Connection, keep: int = KEEP) -> None:
+        self.connection, self._keep = connection, keep
+        self._start()
+
+    def _start(self) -> None:
+        from .hypervisor.guest import Guests
+        from .hypervisor.node import Node
+
+        self.guests, self.node = Guests(self.connection), Node(self.connection)
+        self._guests, self._things = Recent(self._keep), Recent(self._keep)
+
+    def forget(self, guest: Optional[str] = None) -> None:
+        """A guest of that name was written to, or anything (None): what is known of it is out."""
+        if guest is None:
+            self._start()
+            return
+        found = self.guests.known(guest)
+        if found is not None:
+            self._guests.drop(found.uuid)
+        self.guests.forget(guest)
+
+    def documents(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
+        """The documents of one kind, as ground.Source has it; none of a kind libvirt has not."""
+        return self.every((kind,), known, wanted)
+
+    def every(self, kinds: Sequence[str], known: Known, wanted: Wanted) -> Iterator[Document]:
+        """The documents that are of any of the kinds, each once, guest by guest."""
+        guests = tuple(kind for kind in kinds if kind in GUEST)
+        if guests:
+            yield from self._every_guest(guests, known, wanted)
+        for kind in kinds:
+            if kind not in GUEST:
+                yield from self._others(kind, known, wanted)
+
+    def _every_guest(
+        self, kinds: Sequence[str], known: Known, wanted: Wanted
+    ) -> Iterator[Document]:
+        named = [(what, known[path]) for what in ("name", "uuid")
+                 for path in (f"/{ROOTS[kind]}/{what}" for kind in kinds) if path in known]
+        if not named:
+            for guest in self._all_guests():
+                yield from self._of_guest(guest, kinds, wanted, False)
+            return
+        found = self.guests.find(*named[0])
+        if found is not None:
+            yield from self._of_guest(found, kinds, wanted, True)
+
+    def _all_guests(self) -> Sequence[Guest]:
+        try:
+            return self.guests.all()
+        except Error as error:
+            if error.status != Status.NOT_SUPPORTED:
+                raise
+            return ()
+
+    def _of_guest(
+        self, guest: Guest, kinds: Sequence[str], wanted: Wanted, named: bool
+    ) -> list[Document]:
+        found: list[Document] = []
+        try:
+            for kind in kinds:
+                document = (self._info(guest, wanted) if kind == INFO
+                            else self._domain(guest, kind, wanted, named))
+                if document is not None and document not in found:
+                    found.append(document)
+        except Error as error:  # it vanished since it was found
+            if error.status != Status.NOT_FOUND:
+                raise
+            return []
+        return found
+
+    def _domain(
+        self, guest: Guest, kind: str, wanted: Wanted, named: bool
+    ) -> Optional[Document]:
+        """A guest's document of a kind; a transient one's configuration only if it was named."""
+        kept = self._guests.of(guest.uuid)
+        if kind in kept:
+            return kept[kind]
+        if not guest.active:
+            return self._xml(guest, (CONFIG, LIVE), kept, wanted)
+        if kind == LIVE or guest.persistent:
+            return self._xml(guest, (kind,), kept, wanted)
+        return self._substitute(guest, kept, wanted) if named else None
+
+    def _xml(self, guest: Guest, kinds: Wanted, kept: Kept, wanted: Wanted) -> Document:
+        """A guest's document, or, where its names are all that is wanted, no more than those."""
+        if wanted and _NAMES.issuperset(wanted):
+            return Document(kinds, stub("domain", {"name": guest.name, "uuid": guest.uuid}), self)
+        document = Document(kinds, guest.xml(CONFIG in kinds), self)
+        kept.update(dict.fromkeys(kinds, document))
+        return document
+
+    def _substitute(self, guest: Guest, kept: Kept, wanted: Wanted) -> Document:
+        """The live document of a transient guest, for the configuration that it hasn't."""
+        if _SUBSTITUTE in kept:
+            return kept[_SUBSTITUTE]
+        live = kept.get(LIVE) or self._xml(guest, (LIVE,), kept, wanted)
+        document = Document((CONFIG,), live.root, self)
+        if LIVE in kept:
+            kept[_SUBSTITUTE] = document
+        return document
+
+    def _info(self, guest: Guest, wanted: Wanted) -> Document:
+        kept = self._guests.of(guest.uuid)
+        root = kept[INFO].root if INFO in kept else info(guest.active)
+        return self._grown(kept, INFO, root, guest.texts, wanted or INFO_LEAVES)
+
+    def _grown(
+        self, kept: Kept, kind: str, root: Element, texts: Callable[[Wanted], Texts], names: Wanted
+    ) -> Document:
+        """The document of single leaves, with those wanted that it has not got yet."""
+        missing = tuple(name for name in names if name not in tags(root))
+        if extend(root, texts(missing)) or kind not in kept:
+            kept[kind] = Document((kind,), root, self)  # the old one remembers what it missed
+        return kept[kind]
+
+    # what is no guest's
+
+    def _others(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
+        if kind in self.node.kinds:
+            for thing in self.node.find(kind, known):
+                yield from self._thing(thing, wanted)
+        elif kind == "NodeInfo":
+            kept = self._things.of(kind)
+            root = kept[kind].root if kept else node()
+            yield self._grown(kept, kind, root, self.node.texts, wanted or NODE_LEAVES)
+        elif kind == "CapsXML":
+            yield from self._fetched(kind, (kind,), self.node.capabilities)
+
+    def _thing(self, thing: Thing, wanted: Wanted) -> Iterator[Document]:
+        if wanted and thing.texts.keys() >= set(wanted) and thing.key not in self._things:
+            return iter((Document((thing.kind,), thing.stub(), self),))
+        return self._fetched(thing.kind, thing.key, lambda: self.node.xml(thing))
+
+    def _fetched(
+        self, kind: str, key: Hashable, fetch: Callable[[], Element]
+    ) -> Iterator[Document]:
+        """A document, kept; none where the thing is gone or the driver has no such call."""
+        kept = self._things.of(key)
+        if kind not in kept:
+            try:
+                kept[kind] = Document((kind,), fetch(), self)
+            except Error as error:
+                if error.status not in _ABSENT:
+                    raise
+        return iter(kept.values())
+
+
+class Shelf:
+    """Documents that are there already, as a source for one another."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._all = list(documents)
+        self._by_text: dict[str, dict[Optional[str], list[Document]]] = {}
+        for document in self._all:
+            document.source = self
+
+    def documents(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
+        """The documents of one kind that have the known texts, as ground.Source has it."""
+        return self.every((kind,), known, wanted)
+
+    def every(self, kinds: Sequence[str], known: Known, wanted: Wanted) -> Iterator[Document]:
+        """The documents that are of any of the kinds, each once."""
+        found = self._all
+        for path, text in known.items():
+            if _SIMPLE.fullmatch(path) and any(path.split("/")[1] == ROOTS[kind] for kind in kinds):
+                found = self._having(path).get(text, [])
+                break
+        return (each for each in found if not set(kinds).isdisjoint(each.kinds))
+
+    def _having(self, path: str) -> Mapping[Optional[str], list[Document]]:
+        """The documents that have a leaf, by its text; looked through once."""
+        if path not in self._by_text:
+            found = self._by_text[path] = {}
+            for document in self._all:
+                found.setdefault(_text(document.root, path), []).append(document)
+        return self._by_text[path]
+
+
+def _text(root: Element, path: str) -> Optional[str]:
+    """The text at a path of names that may end in an attribute."""
+    first, *steps = path[1:].split("/")
+    attribute = steps.pop()[1:] if steps and steps[-1].startswith("@") else None
+    element = root.find("/".join(steps) or ".") if first == root.tag else None
+    if element is None:
+        return None
+    text = element.get(attribute) if attribute else element.text or ""
+    return None if text is None else str(text)

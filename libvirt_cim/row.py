@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A property of a table and the expressions it declares, by document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Optional
+
+import attrs
+
+from . import expression
+from .cim import Property, Value
+from .expression import (
+    HERE,
+    Attributes,
+    ClassName,
+    Expression,
+    Join,
+    Location,
+    Mistake,
+    Presence,
+    Step,
+    Template,
+)
+from .ground import ROOTS
+
+
+class Arm(NamedTuple):
+    """One expression of a row, and the self:: step that says when it is the one."""
+
+    condition: Optional[Step]
+    expression: Expression
+
+    def fits(self, tag: str, values: dict[str, Optional[str]]) -> bool:
+        """Whether the arm is for an element of that name with those attributes."""
+        step = self.condition
+        if step is None:
+            return True
+        if step.name != tag:
+            return False
+        if step.test is None:
+            return True
+        value = values.get(step.test[0])
+        return value is not None if step.test[1] is None else value == step.test[1]
+
+
+@attrs.frozen(eq=False)
+class Row:
+    """A property with its arms; `others` serve the documents that have no arms of their own."""
+
+    declared: Property
+    where: str
+    own: dict[str, list[Arm]]
+    others: list[Arm]
+
+    @property
+    def name(self) -> str:
+        """The property's name."""
+        return self.declared.name
+
+    def arms(self, kind: str) -> list[Arm]:
+        """The arms for a document of a kind."""
+        return self.own.get(kind, self.others)
+
+    def every_arm(self) -> list[Arm]:
+        """All arms, whatever the document."""
+        return [arm for arms in (*self.own.values(), self.others) for arm in arms]
+
+    @property
+    def constant(self) -> bool:
+        """Whether the value is the declared default, or the class's own name."""
+        return not self.own and not self.others
+
+    def fitting(
+        self, kind: str, tag: str, values: dict[str, Optional[str]]
+    ) -> list[Expression]:
+        """The expressions for such an element; the first counts, of several joins the first hit."""
+        return [arm.expression for arm in self.arms(kind) if arm.fits(tag, values)]
+
+
+def compile_row(row: Property, where: str, documents: Sequence[str]) -> Row:
+    """A property's MappingStrings for a class on those documents; Mistake says what is wrong."""
+    own: dict[str, list[Arm]] = {}
+    others: list[Arm] = []
+    for text in row.qualifier("MappingStrings") or ():
+        document, body = expression.split(text)
+        if document == "Python":
+            others.append(Arm(None, expression.Function(body)))
+        elif document is None:
+            others.append(_arm(expression.value(body)))
+        elif document not in ROOTS:
+            raise Mistake(f"{document} is not a document")
+        elif document in documents and not _is_join(row, document, documents, body):
+            own.setdefault(document, []).append(_arm(expression.value(body)))
+        else:
+            others.append(Arm(None, expression.join(document, body)))
+    return Row(row, where, own, others)
+
+
+def _is_join(row: Property, document: str, documents: Sequence[str], body: str) -> bool:
+    """Whether a body on the class's own document leads to another document of that kind."""
+    return body.startswith("/" + ROOTS[document] + "[")
+
+
+def _arm(found: Expression) -> Arm:
+    """The arm of an expression: a leading self:: step is its condition."""
+    location = leaf_location(found)
+    if location is None or not location.steps or location.steps[0].kind != "self":
+        return Arm(None, found)
+    condition, rest = location.steps[0], Location(False, location.steps[1:])
+    if isinstance(found, (Presence, Template, Attributes)):
+        return Arm(condition, found._replace(location=rest))
+    return Arm(condition, rest)
+
+
+def tested(rows: Sequence[Row]) -> set[str]:
+    """The attributes of the node that arms ask for."""
+    return {
+        arm.condition.test[0]
+        for row in rows for arm in row.every_arm()
+        if arm.condition is not None and arm.condition.test is not None
+    }
+
+
+def attribute_of(row: Row) -> Optional[str]:
+    """The attribute of the node that a row maps, if that is all it maps."""
+    arms = row.every_arm()
+    if not arms or not isinstance(arms[0].expression, Location):
+        return None
+    steps = arms[0].expression.steps
+    return steps[0].name if len(steps) == 1 and steps[0].kind == "attribute" else None
+
+
+def leaf_location(found: Expression) -> Optional[Location]:
+    """The path below the node that an expression reads, where it is one path."""
+    if isinstance(found, Location):
+        return found
+    return found.location if isinstance(found, (Presence, Template, Attributes)) else None
+
+
+def root_children(found: Expression, root: tuple[str, ...]) -> Optional[set[str]]:
+    """The root's children that an expression of a table at the root reads; None: it may be any."""
+    if isinstance(found, Location):
+        steps = found.steps
+        if found.absolute:
+            steps = steps[1:] if steps[0].name == root[0] else ()
+        return {steps[0].name} if steps and steps[0].kind == "child" else None
+    parts: Sequence[Any] = ()
+    if isinstance(found, Template) and found.location == HERE:
+        parts = found.parts
+    elif isinstance(found, Join):
+        parts = [ours for _, ours in found.tests]
+    elif not isinstance(found, ClassName):
+        return None
+    names: set[str] = set()
+    for part in parts:
+        below = root_children(part, root) if isinstance(part, Location) else set()
+        if below is None:
+            return None
+        names |= below
+    return names
+
+
+def default_of(row: Row) -> Optional[str]:
+    """libvirt's own default of a discriminator, as text."""
+    value: Any = row.declared.qualifier("Virt_Default")
+    return None if value is None else str(value)
+
+
+def initial(row: Row, class_name: str) -> Value:
+    """The value of a constant row."""
+    if row.name.lower() == "creationclassname":
+        return class_name
+    value = row.declared.value
+    return list(value) if isinstance(value, list) else value
+
+
+Test = tuple[str, Optional[str]]

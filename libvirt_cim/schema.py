@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""All tables of one hypervisor's prefix together: loaded, checked, and found by class or node."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Optional
+
+from . import check, expression, mof, outside, resource
+from .cim import Class, Error, Path, Property, Status, invalid
+from .expression import Expression, Location, Mistake
+from .ground import ROOTS, Document
+from .model import GENERIC, Model
+from .mof import Declaration
+from .row import Row, compile_row
+from .shape import Getter, Maker
+from .table import Root, Table
+from .tree import Element
+
+SETTINGS = "CIM_SettingData"
+
+
+class Schema(Model):
+    """A model whose classes are compiled to tables; mistakes are all reported at once."""
+
+    def __init__(self, declarations: Iterable[Declaration], prefix: str = GENERIC) -> None:
+        super().__init__(declarations, prefix)
+        self.tables: dict[str, Table] = {}
+        self._parts_tables: dict[str, Table] = {}
+        self._below: dict[str, list[Table]] = {}
+        self._spellings: dict[str, list[str]] = {}
+        self.maker = Maker(prefix, self.part, self._outside)
+        if not self.mistakes:
+            self._compile()
+        if self.mistakes:
+            raise invalid("\n".join(self.mistakes))
+
+    # compiling
+
+    def _compile(self) -> None:
+        for name in self.declared:
+            class_ = self.resolved(name)
+            self.mistakes += check.class_mistakes(self, class_)
+            own = self.declared[name].qualifier("MappingStrings")
+            if own and not class_.qualifier("Abstract"):
+                self._compile_table(class_, own)
+        if not self.mistakes:
+            self.mistakes += check.parts_mistakes(self)
+        for table in self.tables.values():
+            table.elsewhere = self._elsewhere(table)
+
+    def _compile_table(self, class_: Class, mapping: list[str]) -> None:
+        roots = self._roots(class_, mapping)
+        rows = self._rows(class_, tuple(roots))
+        if rows is None or not roots:
+            return
+        found = check.row_mistakes(self, class_, rows)
+        self.mistakes += found
+        if not found:
+            self.tables[class_.name] = Table(class_, rows, roots, self.maker, self.concrete)
+
+    def _roots(self, class_: Class, mapping: list[str]) -> dict[str, list[Root]]:
+        roots: dict[str, list[Root]] = {}
+        for text in mapping:
+            document, body = expression.split(text)
+            try:
+                if document not in ROOTS:
+                    raise Mistake(f"{text!r} names no document")
+                roots.setdefault(document, []).append(expression.root(body))
+            except Mistake as mistake:
+                self.mistakes.append(f"{class_.file}:{class_.line}: {class_.name}: {mistake}")
+        return roots
+
+    def _rows(self, class_: Class, documents: tuple[str, ...]) -> Optional[dict[str, Row]]:
+        rows: dict[str, Row] = {}
+        before = len(self.mistakes)
+        for each in class_.properties.values():
+            if not is_row(each):
+                continue
+            where = self.where(each)
+            try:
+                rows[each.name] = compile_row(each, where, documents)
+            except Mistake as mistake:
+                self.mistakes.append(f"{where}: {mistake}")
+        return rows if len(self.mistakes) == before else None
+
+    def where(self, row: Property) -> str:
+        """The place of a property: file:line: Class.property."""
+        class_ = self.declared[row.origin]
+        return f"{class_.file}:{row.line}: {row.origin}.{row.name}"
+
+    def _elsewhere(self, table: Table) -> set[str]:
+        """The names that the * of a table's root does not mean, as other settings have them."""
+        names: set[str] = set()
+        for kind, roots in table.roots.items():
+            for root in roots:
+                if root[-1] == "*" and not table.association:
+                    names |= self._named_below(root[:-1], kind, table)
+        return names
+
+    def _named_below(self, parent: Root, kind: str, table: Table) -> set[str]:
+        names: set[str] = set()
+        for other in self.settings():
+            if other is table or kind not in other.roots:
+                continue
+            names |= {root[-1] for root in other.roots[kind] if root[:-1] == parent}
+            for row in other.rows.values():
+                names |= set(_first_names(row, other.roots[kind], parent))
+        return names
+
+    def part(self, name: str) -> Table:
+        """The table of an embedded class, whose rows are relative to the embedded element."""
+        if name not in self._parts_tables:
+            class_ = self.resolved(name)
+            rows = self._rows(class_, ())
+            if rows is None:
+                raise invalid("\n".join(self.mistakes))
+            self._parts_tables[name] = Table(class_, rows, {"": []}, self.maker, self.concrete)
+        return self._parts_tables[name]
+
+    def _outside(self, row: Row, found: list[Expression], rows: Mapping[str, Row]) -> Getter:
+        return outside.first(
+            [outside.getter(self.maker, self.concrete, row, each, rows) for each in found])
+
+    # finding
+
+    def settings(self) -> list[Table]:
+        """The tables of settings: what a configuration consists of."""
+        return self.below(SETTINGS)
+
+    def below(self, class_name: str) -> list[Table]:
+        """The tables of a class and of those below it."""
+        if class_name not in self._below:
+            self._below[class_name] = [
+                table for name, table in self.tables.items() if self.is_a(name, class_name)
+            ]
+        return self._below[class_name]
+
+    def settings_at(self, document: Document) -> list[Table]:
+        """The tables of settings that a document may hold."""
+        return [table for table in self.settings() if table.kind_of(document)]
+
+    def associations(self) -> list[Table]:
+        """The tables of associations."""
+        return [table for table in self.tables.values() if table.association]
+
+    def table(self, class_name: str) -> Table:
+        """The table of a class, or CIM_ERR_NOT_FOUND where it has no instances of its own."""
+        found = self.tables.get(self.name(class_name))
+        if found is None:
+            raise Error(Status.NOT_FOUND, f"No such instance ({class_name} has none of its own)")
+        return found
+
+    def spellings(self, name: str) -> list[str]:
+        """The declared names of properties that are this name in some case."""
+        if not self._spellings:
+            for class_ in self.declared.values():
+                for each in class_.properties:
+                    known = self._spellings.setdefault(each.lower(), [])
+                    if each not in known:
+                        known.append(each)
+        return self._spellings.get(name.lower(), [])
+
+    def paths_at(self, class_name: str, document: Document, node: Element) -> list[Path]:
+        """The paths of the instances of a class that an element stands for."""
+        index: dict[Element, list[Path]] = document.once(
+            ("at", class_name), lambda: self._index(class_name, document)
+        )
+        return index.get(node, [])
+
+    def _index(self, class_name: str, document: Document) -> dict[Element, list[Path]]:
+        index: dict[Element, list[Path]] = {}
+        for table in self.below(class_name):
+            if not table.association:
+                for entry in table.entries(document):
+                    index.setdefault(entry.origin, []).append(entry.path)
+        return index
+
+
+def is_row(each: Property) -> bool:
+    """Whether a property is a row: it is mapped, or one of our classes gives it a default."""
+    if each.qualifier("MappingStrings"):
+        return True
+    ours = not each.origin.startswith("CIM_")
+    return each.name.lower() == "creationclassname" or (ours and each.value is not None)
+
+
+def _first_names(row: Row, roots: list[Root], parent: Root) -> list[str]:
+    """The names right below `parent` that a row of a table further up leads through."""
+    found: list[str] = []
+    for arm in row.every_arm():
+        location = getattr(arm.expression, "location", arm.expression)
+        if isinstance(location, Location) and not isinstance(arm.expression, expression.Join):
+            names = tuple(step.name for step in location.steps if step.kind == "child")
+            for root in roots:
+                path = root + names
+                if len(root) < len(parent) + 1 and path[:len(parent)] == parent:
+                    found += path[len(parent):len(parent) + 1]
+    return found
+
+
+@functools.cache
+def declarations() -> tuple[Declaration, ...]:
+    """Everything that the package's own tables declare."""
+    return tuple(
+        each for name, text in resource.texts("mappings") for each in mof.read(text, name)
+    )
+
+
+@functools.cache
+def load(prefix: str = GENERIC) -> Schema:
+    """The package's own tables for a hypervisor's prefix."""
+    return Schema(declarations(), prefix)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A table's rows as they apply to one kind of element: the arms chosen, the lenses made.
+
+The same class has one shape for each value of its discriminators (a disk's type); all shapes
+are made when first met and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
+
+from .cim import Property, Value
+from .compound import AttributesLens, EmbeddedLens, ListLens, Part, PresenceLens, TemplateLens
+from .expression import (
+    Attributes,
+    Call,
+    Expression,
+    Location,
+    Presence,
+    Rest,
+    Template,
+)
+from .ground import Document
+from .lens import Lens, QuantityLens, TextLens, Touched, prune
+from .row import Row
+from .tree import Element
+from .value import cim_unit, converter, libvirt_unit, meanings
+from .walk import compile_walk
+
+Getter = Callable[[Element, Document], Value]
+
+
+class Maker:
+    """What a shape needs to know of its class and its surroundings to make lenses."""
+
+    def __init__(self, prefix: str, part: Callable[[str], Part], outside: Callable[..., Getter]):
+        self.prefix = prefix
+        self.part = part  # the table of an embedded class, by its name
+        self.outside = outside  # row, expressions, rows -> a getter, for what is not below the node
+
+    def lens(self, row: Row, found: Expression, rows: Mapping[str, Row]) -> Optional[Lens]:
+        """The lens of an expression that stands below the node, or None."""
+        if isinstance(found, Location) and not found.absolute:
+            return self._leaf(row.declared, found, rows)
+        if isinstance(found, Presence) and not found.location.absolute:
+            present, absent = presence_values(row.declared)
+            return PresenceLens(found.location.steps, present, absent)
+        if isinstance(found, Attributes):
+            return AttributesLens(found.location.steps, found.values)
+        if isinstance(found, Template):
+            return self._template(found)
+        return None
+
+    def _leaf(self, row: Property, found: Location, rows: Mapping[str, Row]) -> Lens:
+        embedded = row.qualifier("EmbeddedInstance")
+        if embedded:
+            return EmbeddedLens(found.steps, lambda: self.part(embedded), row.is_array)
+        unit = row.qualifier("Virt_Unit")
+        if unit:
+            return QuantityLens(found.steps, unit, bytes_per_value(row, rows))
+        if row.is_array:
+            return ListLens(found.steps, converter(row))
+        return TextLens(found.steps, converter(row))
+
+    def _template(self, found: Template) -> Optional[Lens]:
+        parts: list[Any] = [
+            self.prefix if part == Call("prefix()") else part for part in found.parts
+        ]
+        if any(isinstance(part, Call) for part in parts):
+            return None
+        if any(isinstance(part, Location) and part.absolute for part in parts):
+            return None
+        if not any(isinstance(part, Location) for part in parts):
+            return None
+        return TemplateLens(found.location.steps, tuple(parts))
+
+
+def presence_values(row: Property) -> tuple[Value, Value]:
+    """The values of there and not there: True and False, or what the tokens true, false mean."""
+    tokens = row.qualifier("Virt_Tokens")
+    if tokens is None:
+        return True, False
+    values = dict(zip(tokens, meanings(row)))
+    return values.get("true"), values.get("false")
+
+
+def bytes_per_value(row: Property, rows: Mapping[str, Row]) -> int:
+    """How many bytes one of a quantity's units is: the sibling's default unit, or its own."""
+    sibling = row.qualifier("Virt_UnitProperty")
+    unit = rows[sibling].declared.value if sibling else row.qualifier("Virt_Unit")
+    return cim_unit(unit) or libvirt_unit(str(unit)) or 1
+
+
+class Shape:
+    """The lenses of one class for one sort of element in one kind of document."""
+
+    def __init__(self, maker: Maker, rows: Mapping[str, Row], kind: str, tag: str,
+                 values: dict[str, Optional[str]]) -> None:
+        self.lenses: dict[str, Lens] = {}
+        self.outside: dict[str, Getter] = {}
+        self.absent: dict[str, Value] = {}
+        self.rest = False
+        for row in rows.values():
+            if row.constant or row.declared.qualifier("Key"):  # keys are key.py's
+                continue
+            found = row.fitting(kind, tag, values)
+            if found:
+                self._add(maker, row, found, rows)
+        self._group_lists()
+        self.owners = self._owners()
+        self._readers: dict[Any, Callable[[Element, Document], dict[str, Value]]] = {}
+
+    def _add(self, maker: Maker, row: Row, found: list[Expression],
+             rows: Mapping[str, Row]) -> None:
+        if isinstance(found[0], Rest):
+            self.rest = True
+            return
+        lens = maker.lens(row, found[0], rows)
+        if lens is None:
+            self.outside[row.name] = maker.outside(row, found, rows)
+            return
+        self.lenses[row.name] = lens
+        if isinstance(lens, PresenceLens) and lens.absent is not None:
+            self.absent[row.name] = lens.absent
+
+    def _group_lists(self) -> None:
+        groups: dict[Any, list[ListLens]] = {}
+        for lens in self.lenses.values():
+            if isinstance(lens, ListLens):
+                lens.group = groups.setdefault((lens.parents, lens.item), [])
+                lens.group.append(lens)
+
+    def _owners(self) -> dict[str, str]:
+        """For each row the first row on one of its leaves: itself, or the one it is an alias of."""
+        first: dict[Any, str] = {}
+        owners: dict[str, str] = {}
+        for name, lens in self.lenses.items():
+            known = [first[key] for key in lens.keys if key in first]
+            owners[name] = known[0] if known else name
+            for key in lens.keys:
+                first.setdefault(key, name)
+        return owners
+
+    def reader(self, wanted: Optional[frozenset]) -> Callable[..., dict[str, Value]]:  # type: ignore[type-arg]
+        """What reads the wanted rows (None: all) of an element, in one walk."""
+        if wanted not in self._readers:
+            self._readers[wanted] = self._compile(wanted)
+        return self._readers[wanted]
+
+    def _compile(self, wanted: Optional[frozenset]) -> Callable[..., dict[str, Value]]:  # type: ignore[type-arg]
+        def asked(name: str) -> bool:
+            return wanted is None or name in wanted
+
+        leaves = [lens.leaf(name) for name, lens in self.lenses.items() if asked(name)]
+        climbing = [leaf for leaf in leaves if leaf.steps and leaf.steps[0].kind == "parent"]
+        walk = compile_walk([leaf for leaf in leaves if leaf not in climbing])
+        above = compile_walk([leaf._replace(steps=leaf.steps[1:]) for leaf in climbing])
+        absent = {name: value for name, value in self.absent.items() if asked(name)}
+        outside = [(name, get) for name, get in self.outside.items() if asked(name)]
+
+        def read(node: Element, document: Document) -> dict[str, Value]:
+            found = absent.copy()
+            walk(node, found)
+            if climbing:
+                parent = node.getparent()
+                if parent is not None:
+                    above(parent, found)
+            for name, get in outside:
+                value = get(node, document)
+                if value is not None:
+                    found[name] = value
+            return found
+
+        return read
+
+    def take(self, node: Element, names: Mapping[str, Value]) -> None:
+        """Remove from a copy of an element what the rows, those with a value, would write again."""
+        touched: Touched = {}
+        for name, lens in self.lenses.items():
+            if name in names and lens.writable and self.owners[name] == name:
+                lens.take(node, touched)
+        if touched:
+            prune(node, touched)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One class compiled: which elements are its instances, their keys, and what their rows read.
+
+A table knows its own rows. Which other tables there are is schema.py's, how instances are
+written is write.py's.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from lxml import etree
+
+from . import function, tree
+from .cim import Class, Instance, Path, Value, find, invalid
+from .ground import Document, Known
+from .key import Key, compile_key, constant_key
+from .row import Row, attribute_of, default_of, initial, root_children, tested
+from .shape import Maker, Shape
+from .tree import Element
+
+Names = Optional[frozenset[str]]
+Root = tuple[str, ...]
+REST = "UnmappedXML"
+
+
+class Entry(NamedTuple):
+    """An instance in a document: the element read, its path, and the element it came from."""
+
+    node: Element
+    path: Path
+    origin: Element
+
+
+class Table:
+    """A class with the elements it stands for, in the kinds of documents it lists."""
+
+    def __init__(self, class_: Class, rows: Mapping[str, Row], roots: Mapping[str, list[Root]],
+                 maker: Maker, concrete: Any) -> None:
+        self.class_ = class_
+        self.name = class_.name
+        self.rows = rows
+        self.roots = roots  # by kind of document
+        self.kinds = tuple(roots)
+        self.maker = maker
+        self.elsewhere: set[str] = set()  # names that * does not mean: other tables have them
+        self.constants = {row.name: initial(row, self.name) for row in rows.values()
+                          if row.constant and initial(row, self.name) is not None}
+        self.discriminators = sorted(tested(list(rows.values())))
+        self.defaults = {attribute_of(row): default_of(row) for row in rows.values()}
+        self.association = bool(class_.qualifier("Association"))
+        self.references = [row for row in rows.values() if row.declared.type == "reference"]
+        self.expand = class_.qualifier("Virt_Expand")
+        self._shapes: dict[Any, Shape] = {}
+        self._keys = {kind: self._compile_keys(kind, concrete) for kind in self.kinds}
+
+    # keys
+
+    def _compile_keys(self, kind: str, concrete: Any) -> list[Key]:
+        keys = []
+        for row in self.rows.values():
+            if not row.declared.qualifier("Key") or row.declared.type == "reference":
+                continue
+            found = row.fitting(kind, "", {})
+            if not found:
+                keys.append(constant_key(row.name, self.constants.get(row.name, "")))
+            else:
+                keys.append(compile_key(row.name, found[0], self.maker.prefix, concrete))
+        return keys
+
+    def keys(self, kind: str) -> list[Key]:
+        """The keys of an instance in a kind of document."""
+        return self._keys[kind]
+
+    def kind_of(self, document: Document) -> Optional[str]:
+        """The kind as which the table reads a document: the first of its own."""
+        return next((kind for kind in self.kinds if kind in document.kinds), None)
+
+    # instances
+
+    def nodes(self, document: Document) -> list[Element]:
+        """The elements of a document that are instances, before expansion."""
+        kind = self.kind_of(document)
+        found: list[Element] = []
+        for root in self.roots[kind] if kind else ():
+            elements = document.elements(root)
+            if root[-1] == "*" and self.elsewhere:
+                elements = [each for each in elements if each.tag not in self.elsewhere]
+            found += elements
+        return found
+
+    def entries(self, document: Document) -> list[Entry]:
+        """Every instance of a document with its path, in document order."""
+        entries: list[Entry] = document.once(self.name, lambda: self._entries(document))
+        return entries
+
+    def _entries(self, document: Document) -> list[Entry]:
+        nodes = [(node, node) for node in self.nodes(document)]
+        if self.expand and nodes:
+            expand = function.EXPANSIONS[self.expand]
+            nodes = [(part, node) for node, _ in nodes for part in expand(node)]
+        kind = self.kind_of(document)
+        if kind is None or not nodes:
+            return []
+        paths = self._paths([node for node, _ in nodes], document, kind)
+        return [Entry(node, path, origin) for (node, origin), path in zip(nodes, paths)]
+
+    def _paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
+        keys = self.keys(kind)
+        distinct = [key.name for key in keys if key.distinct][-1:]
+        used: set[str] = set()
+        found = []
+        for node in nodes:
+            values = {key.name: key.compose(node, document) for key in keys}
+            for name in distinct:
+                values[name] = _unused(values[name], used)
+            found.append(Path(self.name, values))
+        return found
+
+    def paths_as(self, document: Document, kind: str) -> list[tuple[Entry, Path]]:
+        """Every instance of a document with the path it would have in another kind of document."""
+        entries = self.entries(document)
+        return list(zip(entries, self._paths([each.node for each in entries], document, kind)))
+
+    def find(self, document: Document, path: Path) -> Optional[Entry]:
+        """The instance of a document that has a path."""
+        wanted = path.identity()[1:]
+        for entry in self.entries(document):
+            if entry.path.identity()[1:] == wanted:
+                return entry
+        return None
+
+    def known(self, path: Path) -> list[tuple[str, Known]]:
+        """The kinds of documents that may hold a path, the surest first, and what they must say."""
+        return self.known_by(path.keys)
+
+    def known_by(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
+        """The same by the keys alone."""
+        found: list[tuple[int, str, Known]] = []
+        for kind in self.kinds:
+            keys = self.keys(kind)
+            root = self.roots[kind][0][0] if len(self.roots[kind][0]) == 1 else ""
+            texts = [key.known(str(find(given, key.name) or ""), root) for key in keys]
+            if all(text is not None for text in texts):
+                known = {where: text for each in texts if each for where, text in each.items()}
+                found.append((sum(key.literal for key in keys), kind, known))
+        found.sort(key=lambda each: -each[0])
+        return [(kind, known) for _, kind, known in found]
+
+    def wrong_key(self, path: Path) -> str:
+        """The key because of which there is no such instance."""
+        keys = self.keys(self.kinds[0])
+        for key in keys:
+            given = find(path.keys, key.name)
+            if given is None or (len(key.parts) == 1 and key.parts[0] not in (given, "")
+                                 and isinstance(key.parts[0], str)):
+                return key.name
+        return keys[-1].name if keys else ""
+
+    def leaves(self, kind: str, wanted: Names) -> Optional[set[str]]:
+        """The children of the root that keys and wanted rows read; None where more may be."""
+        if wanted is None or any(len(root) != 1 for root in self.roots[kind]):
+            return None
+        found: set[str] = set()
+        for row in self.rows.values():
+            if not row.constant and (row.name in wanted or row.declared.qualifier("Key")):
+                for arm in row.arms(kind):
+                    names = root_children(arm.expression, self.roots[kind][0])
+                    if names is None:
+                        return None
+                    found |= names
+        return found
+
+    # reading
+
+    def shape(self, node: Element, kind: str) -> Shape:
+        """The rows as they apply to an element."""
+        tests = self.discriminators
+        if not tests:
+            key: Any = (kind, node.tag)
+        else:
+            key = (kind, node.tag, *(node.get(name, self.defaults.get(name)) for name in tests))
+        shape = self._shapes.get(key)
+        if shape is None:
+            values = dict(zip(tests, key[2:]))
+            shape = Shape(self.maker, self.rows, kind, node.tag, values)
+            if len(self._shapes) < 1000:  # a hostile document may name any type
+                self._shapes[key] = shape
+        return shape
+
+    def read(self, node: Element, document: Document, wanted: Names = None) -> dict[str, Value]:
+        """The values of the wanted rows (None: all) of an element; NULL is absent."""
+        kind = self.kind_of(document) or self.kinds[0]
+        return self.shape(node, kind).reader(wanted)(node, document)
+
+    def instance(self, entry: Entry, document: Document, wanted: Names = None) -> Instance:
+        """The instance of an entry: constants, keys and what the rows read."""
+        values = self.constants.copy()
+        values.update(self.read(entry.node, document, wanted))
+        values.update(entry.path.keys)
+        if wanted is not None:
+            values = {name: value for name, value in values.items() if name in wanted}
+        return Instance(self.name, values, entry.path)
+
+
+    # embedded instances
+
+    def read_part(self, element: Element) -> Instance:
+        """The embedded instance of an element, with the rest of its own."""
+        document = Document(("",), element)
+        values = {**self.constants, **self.read(element, document)}
+        left = copy.deepcopy(element)
+        self.shape(left, "").take(left, values)
+        if not tree.empty(left):
+            values[REST] = tree.text_of(left)
+        return Instance(self.name, values)
+
+    def build_part(self, instance: Instance, tag: str) -> Element:
+        """The element of an embedded instance, made from its own rest."""
+        from .write import build
+
+        rest = find(instance.properties, REST)
+        element = etree.Element(tag) if rest is None else tree.parse(rest, f"{self.name}.{REST}")
+        if element.tag != tag:
+            raise invalid(f"{self.name}.{REST}: begins with <{element.tag}>, not <{tag}>")
+        sent = {name: value for name, value in instance.properties.items() if name != REST}
+        build(self, element, Document(("",), element), sent)
+        return element
+
+
+def _unused(text: str, used: set[str]) -> str:
+    """A key as it is, or with ~2, ~3, … if it was used before."""
+    unique, number = text, 1
+    while unique in used:
+        number += 1
+        unique = f"{text}~{number}"
+    used.add(unique)
+    return unique

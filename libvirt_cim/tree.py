@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""XML as lxml elements: parsed safely, compared, put in order, written.
+
+Knows nothing of CIM, and of libvirt only in what sense two documents of its are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Union
+
+from lxml import etree
+
+from .cim import invalid
+
+Element = Any  # lxml.etree._Element; lxml has no public name for its class
+
+LIMIT = 16 * 1024 * 1024  # bytes
+_PARSER: dict[str, Any] = {
+    "resolve_entities": False, "load_dtd": False, "no_network": True, "huge_tree": False,
+}
+_METADATA = "metadata"
+
+
+def parse(text: Union[str, bytes], name: str = "-") -> Element:
+    """The root of a document from outside, without entities, DTD, network and comments.
+
+    Below metadata comments stay.
+    `name` stands in the messages; malformed or oversized XML is CIM_ERR_INVALID_PARAMETER.
+    """
+    if len(text) > LIMIT:
+        raise invalid(f"{name}: the document is larger than {LIMIT} bytes")
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    encoding = "utf-8" if isinstance(text, str) else None
+    try:
+        root = etree.fromstring(data, etree.XMLParser(encoding=encoding, **_PARSER))
+    except (etree.XMLSyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise invalid(f"{name}:{line}: {_first_line(error)}") from None
+    document: Any = root.getroottree()
+    if document.docinfo.doctype:
+        raise invalid(f"{name}:1: a document type declaration is not accepted")
+    if b"<!--" in data or b"<?" in data[5:] or encoding is None:
+        _strip_comments(root)
+    return root
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines() or ["not XML"]
+    return lines[0].split(", line ")[0]
+
+
+def _strip_comments(root: Element) -> None:
+    """Comments and processing instructions go, as in libvirt; what is below metadata stays."""
+    for node in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
+        if next(node.iterancestors(_METADATA), None) is None and node.getparent() is not None:
+            remove(node)
+
+
+def fast_parse(text: str) -> Element:
+    """The root of a document that libvirt itself made."""
+    return etree.fromstring(text)
+
+
+def text_of(element: Element) -> str:
+    """An element as text, without what follows it."""
+    return str(etree.tostring(element, encoding="unicode", with_tail=False))
+
+
+def indented(root: Element) -> str:
+    """A document as text with a line per element; texts and metadata stay as they are."""
+    kept = [(child, root.index(child)) for child in root.iterchildren(_METADATA)]
+    for child, _ in kept:
+        root.remove(child)
+    etree.indent(root)
+    for child, position in kept:
+        child.tail = "\n  "
+        root.insert(position, child)
+    return text_of(root) + "\n"
+
+
+def remove(child: Element) -> None:
+    """Take a child out and leave the text that follows it where it is."""
+    parent, tail = child.getparent(), child.tail
+    if tail and not tail.isspace():
+        before = child.getprevious()
+        if before is None:
+            parent.text = (parent.text or "") + tail
+        else:
+            before.tail = (before.tail or "") + tail
+    parent.remove(child)
+
+
+def mixed(element: Element) -> bool:
+    """Whether an element has text between its children, which no row can place."""
+    if not len(element):
+        return False
+    texts = [element.text, *(child.tail for child in element)]
+    return any(text and not text.isspace() for text in texts)
+
+
+def empty(element: Element) -> bool:
+    """Whether an element has no attribute, child or text."""
+    return not len(element) and not element.attrib and not (element.text or "").strip()
+
+
+def tags(element: Element) -> list[str]:
+    """The names of an element's children; comments have none."""
+    return [child.tag for child in element if isinstance(child.tag, str)]
+
+
+def sort(element: Element, order: Mapping[str, int]) -> None:
+    """Put the children in an order of names; those not in it go last, by name."""
+    last = len(order)
+    children = [child for child in element if isinstance(child.tag, str)]
+    element[:] = sorted(
+        children, key=lambda child: (order.get(child.tag, last), _late(child, order)))
+
+
+def _late(child: Element, order: Mapping[str, int]) -> str:
+    return "" if child.tag in order else child.tag
+
+
+def canonical(element: Element, verbatim: bool = False) -> tuple[Any, ...]:
+    """What makes two documents the same to libvirt.
+
+    Children stable-sorted by name, attributes sorted, comments and indentation ignored;
+    metadata is compared in its own order.
+    """
+    children = [canonical(child, verbatim or element.tag == _METADATA)
+                for child in element if isinstance(child.tag, str)]
+    if not verbatim:
+        children.sort(key=lambda child: str(child[0]))
+    return (element.tag, sorted(element.attrib.items()), _own_text(element), children)
+
+
+def _own_text(element: Element) -> str:
+    texts = [element.text or "", *(child.tail or "" for child in element)]
+    if len(element) or not "".join(texts).strip():
+        return "".join(text.strip() for text in texts)
+    return "".join(texts)
+
+
+def same(one: Element, other: Element) -> bool:
+    """Whether two documents say the same, in the sense of `canonical`."""
+    return canonical(one) == canonical(other)

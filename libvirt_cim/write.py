@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Instances written into elements: only what differs, in declared order, and read again.
+
+Works on the element it is given; whoever calls keeps a copy for the case that it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Optional
+
+from . import tree
+from .cim import Error, Status, Value, find, invalid
+from .compound import ListLens
+from .expression import Location
+from .ground import Document
+from .lens import Lens, at
+from .outside import read_one
+from .row import Row
+from .shape import Shape
+from .table import REST, Table
+from .tree import Element
+from .value import checked, cim_unit
+
+
+class Write:
+    """One write of some properties into one element of a table."""
+
+    def __init__(self, table: Table, node: Element, document: Document, new: bool = False) -> None:
+        self.table, self.node, self.document, self.new = table, node, document, new
+        self.kind = table.kind_of(document) or table.kinds[0]
+        self.before = table.read(node, document)
+        self.put: set[str] = set()
+
+    def where(self, name: str) -> str:
+        """A property as messages name it."""
+        return f"{self.table.name}.{name}"
+
+    def shape(self) -> Shape:
+        """The rows as they apply to the element as it is now."""
+        return self.table.shape(self.node, self.kind)
+
+    def run(self, sent: Mapping[str, Value]) -> None:
+        """Write the sent properties; CIM_ERR_INVALID_PARAMETER names the one that is wrong."""
+        values = self._accepted(sent)
+        for row in self.table.rows.values():
+            if row.name in values:
+                try:
+                    self._row(row, values)
+                except Error as error:
+                    if error.text.startswith(self.table.name):
+                        raise
+                    raise Error(error.status, f"{self.where(row.name)}: {error.text}") from None
+        self._check_lists()
+        self._verify(values)
+
+    # what was sent
+
+    def _accepted(self, sent: Mapping[str, Value]) -> dict[str, Value]:
+        """The rows to be written, by their declared names; what cannot be written is refused."""
+        values: dict[str, Value] = {}
+        for name, value in sent.items():
+            declared = find(self.table.class_.properties, name)
+            if declared is None:
+                raise Error(Status.NO_SUCH_PROPERTY, f"{self.where(name)}: no such property")
+            value = checked(declared, value, self.where(declared.name))
+            row = self.table.rows.get(declared.name)
+            if row is None:
+                if value is not None:
+                    raise invalid(f"{self.where(name)}: nothing in libvirt corresponds to it")
+            elif declared.name != REST and not declared.qualifier("Key"):
+                values[row.name] = None if value == [] else value
+        return self._scaled(values)
+
+    def _scaled(self, values: dict[str, Value]) -> dict[str, Value]:
+        """Quantities in the unit that the sibling says, brought to the one they are read in."""
+        for row in self.table.rows.values():
+            sibling = row.declared.qualifier("Virt_UnitProperty")
+            if not sibling or values.get(sibling) is None or values.get(row.name) is None:
+                continue
+            usual = self.table.constants[sibling]
+            factor = cim_unit(values[sibling])
+            if factor is None:
+                raise invalid(f"{self.where(sibling)}: {values[sibling]!r} is no unit of memory")
+            amount, left = divmod(values[row.name] * factor, cim_unit(usual) or 1)
+            if left:
+                raise invalid(f"{self.where(row.name)}: {values[row.name]} {values[sibling]} "
+                              f"is not a whole number of {usual}")
+            values[row.name] = amount
+        units = {row.declared.qualifier("Virt_UnitProperty") for row in self.table.rows.values()}
+        return {name: value for name, value in values.items()
+                if not (name in units and cim_unit(value) is not None)}
+
+    # one row
+
+    def _row(self, row: Row, values: Mapping[str, Value]) -> None:
+        value = values[row.name]
+        if row.constant:
+            self._constant(row, value)
+            return
+        lens = self.shape().lenses.get(row.name)
+        if lens is None or not lens.writable:
+            self._read_only(row, value, lens)
+            return
+        if _attribute(lens, row) in self.table.discriminators and self._differs(row.name, value):
+            self._change_discriminator(row.name)
+        if read_one(lens, self.node) == value or self._left_to_owner(row.name, values):
+            return
+        lens.put(self.node, value)
+        self.put.add(row.name)
+
+    def _constant(self, row: Row, value: Value) -> None:
+        if row.name.lower() == "creationclassname" or value is None:
+            return
+        if value != self.table.constants.get(row.name):
+            raise invalid(f"{self.where(row.name)}: is always "
+                          f"{self.table.constants.get(row.name)!r}, not {value!r}")
+
+    def _read_only(self, row: Row, value: Value, lens: Optional[Lens]) -> None:
+        """A value from elsewhere is no request: it must be what is read, where it can be."""
+        outside = self.shape().outside
+        if value is None or value == self.before.get(row.name) or (
+            self.new and (row.name in outside or row.name not in self.shape().lenses)
+            and not self._has_place(row)
+        ):
+            return
+        if row.name in outside or lens is not None:
+            raise invalid(f"{self.where(row.name)}: is read only")
+        raise invalid(f"{self.where(row.name)}: has no place in this <{self.node.tag}>")
+
+    def _has_place(self, row: Row) -> bool:
+        """Whether some other discriminator would give the row a place below the node."""
+        return all(isinstance(arm.expression, Location) and not arm.expression.absolute
+                   for arm in row.every_arm())
+
+    def _differs(self, name: str, value: Value) -> bool:
+        return bool(self.before.get(name) != value)
+
+    def _left_to_owner(self, name: str, values: Mapping[str, Value]) -> bool:
+        """Whether an alias need not write: sent as read, or its owner is sent with a new value."""
+        owner = self.shape().owners[name]
+        if owner == name:
+            return False
+        if not self.new and not self._differs(name, values[name]):
+            return True
+        return owner in values and (self.new or self._differs(owner, values[owner]))
+
+    def _change_discriminator(self, name: str) -> None:
+        """Before a discriminator changes, all that it selects goes, with the element it is in."""
+        shape = self.shape()
+        for row in self.table.rows.values():
+            lens = shape.lenses.get(row.name)
+            selected = any(arm.condition for arm in row.arms(self.kind))
+            if lens is None or row.name == name or not selected:
+                continue
+            if read_one(lens, self.node) is None:
+                continue
+            steps = lens.keys[0][0] if lens.keys else ()
+            child = at(self.node, steps[:1]) if steps else None
+            if child is None:
+                lens.put(self.node, None)
+            else:
+                tree.remove(child)
+
+    # afterwards
+
+    def _check_lists(self) -> None:
+        for lens in self.shape().lenses.values():
+            if isinstance(lens, ListLens) and lens is lens.group[0] and len(lens.group) > 1:
+                counts = {
+                    name: sum(each.text(child) is not None for child in each.children(self.node))
+                    for name, each in self.shape().lenses.items()
+                    if isinstance(each, ListLens) and each in lens.group
+                }
+                if len(set(counts.values())) > 1 and self.put & set(counts):
+                    names = " and ".join(self.where(name) for name in counts)
+                    raise invalid(f"{names} are parallel and must have equally many items")
+
+    def _verify(self, values: Mapping[str, Value]) -> None:
+        """What was written is what is read; an alias must agree with its owner."""
+        after = self.table.read(self.node, self.document)
+        owners = self.shape().owners
+        for name, value in values.items():
+            row = self.table.rows[name]
+            if row.constant or after.get(name) == value or name in self.shape().outside:
+                continue
+            owner = owners.get(name, name)
+            if not self.new and not self._differs(name, value):
+                continue
+            if owner != name and owner in values:
+                raise invalid(f"{self.where(name)}: {value!r} contradicts "
+                              f"{self.where(owner)}: {values[owner]!r}")
+            if name in owners or not self.new:
+                raise invalid(
+                    f"{self.where(name)}: sent {value!r}, reads {after.get(name)!r}")
+
+
+def _attribute(lens: Lens, row: Row) -> Optional[str]:
+    """The attribute of the node itself that a lens writes."""
+    steps, attribute = lens.keys[0][:2] if lens.keys else ((), None)
+    return None if steps else attribute
+
+
+def build(table: Table, element: Element, document: Document, sent: Mapping[str, Value]) -> None:
+    """Write a new instance into its element, which holds its rest."""
+    Write(table, element, document, new=True).run(sent)
+
+
+def modify(table: Table, node: Element, document: Document, sent: Mapping[str, Value]) -> None:
+    """Change what the sent properties say, and nothing else."""
+    Write(table, node, document).run(sent)
+
