@@ -14,14 +14,15 @@ from lxml import etree
 
 from . import resource, tree
 from .cim import Error, Instance, find, invalid
-from .ground import Document
+from .ground import ROOTS, Document
 from .query import Query
 from .request import Shelf
 from .rest import rests
+from .rewrite import refuse_claimed, started
 from .schema import SETTINGS, Schema, load
 from .table import REST, Table
 from .tree import Element
-from .write import build
+from .write import build, without_rest
 
 KINDS = ("DomainConfigXML", "DomainXML")
 PREFIXES = {"kvm": "KVM", "qemu": "KVM", "xen": "Xen", "lxc": "LXC"}
@@ -139,7 +140,7 @@ def _settings_table(instance: Instance) -> Optional[Table]:
 
 def _guests(found: list[tuple[Table, Instance]]) -> dict[Guest, list[tuple[Table, Instance]]]:
     """The settings of each guest; of a guest with both configurations the defined one."""
-    systems = [(table, each) for table, each in found if _is_system(table)]
+    systems = [(table, each) for table, each in found if table.is_root]
     guests: dict[Guest, list[tuple[Table, Instance]]] = {}
     for table, instance in systems:
         with _placed(instance):
@@ -148,17 +149,13 @@ def _guests(found: list[tuple[Table, Instance]]) -> dict[Guest, list[tuple[Table
                 raise invalid(f"there are two {table.name} of guest {guest[0]}")
         guests[guest] = [(table, instance)]
     for table, instance in found:
-        if not _is_system(table):
+        if not table.is_root:
             with _placed(instance):
                 guests[_guest_of(table, instance, guests)].append((table, instance))
     return {
         (name, kind): parts for (name, kind), parts in guests.items()
         if kind == KINDS[0] or (name, KINDS[0]) not in guests
     }
-
-
-def _is_system(table: Table) -> bool:
-    return all(root == ("domain",) for roots in table.roots.values() for root in roots)
 
 
 def _candidates(table: Table, instance: Instance) -> list[Guest]:
@@ -188,57 +185,33 @@ def _guest_of(table: Table, instance: Instance, guests: Mapping[Guest, Any]) -> 
 def _document(kind: str, parts: list[tuple[Table, Instance]]) -> str:
     system, first = parts[0]
     with _placed(first):
-        root = _rest(system, first, "domain")
-        document = Document((kind,), root)
-        _refuse_claimed(system, root, document)
-        build(system, root, document, _without_rest(first))
+        document = Document((kind,), etree.Element(ROOTS[kind]))
+        document.root = _start(system, first, document)
+        refuse_claimed(load(system.maker.prefix).settings(), system, document)
+        build(system, document.root, document, without_rest(first.properties))
     for table, instance in parts[1:]:
         with _placed(instance):
-            _place(table, instance, kind, document)
-    _sort(root)
-    return tree.indented(root)
+            _place(table, instance, document)
+    _sort(document.root)
+    return tree.indented(document.root)
 
 
-def _place(table: Table, instance: Instance, kind: str, document: Document) -> None:
+def _place(table: Table, instance: Instance, document: Document) -> None:
     """Put a new element into the document and write the instance into it."""
-    path = table.roots[kind][0]
-    parent = document.root
-    for name in path[1:-1]:
-        found = parent.find(name)
-        parent = etree.SubElement(parent, name) if found is None else found
-    element = _rest(table, instance, path[-1])
-    parent.append(element)
-    build(table, element, document, _without_rest(instance))
+    element = _start(table, instance, document)
+    table.place(element, document)
+    build(table, element, document, without_rest(instance.properties))
 
 
-def _without_rest(instance: Instance) -> dict[str, Any]:
-    return {name: value for name, value in instance.properties.items()
-            if name.lower() != REST.lower()}
-
-
-def _rest(table: Table, instance: Instance, tag: str) -> Element:
+def _start(table: Table, instance: Instance, document: Document) -> Element:
     """The element that an instance starts from: its rest, or an empty one."""
     text = find(instance.properties, REST)
-    if text is None:
-        if tag == "*":
-            raise invalid(f"{table.name}.{REST}: is needed, it names the element")
-        return etree.Element(tag)
-    if not isinstance(text, str):
-        raise invalid(f"{table.name}.{REST}: is not a string")
-    element = tree.parse(text, f"{table.name}.{REST}")
-    if element.tag != tag and (tag != "*" or element.tag in table.elsewhere):
-        raise invalid(f"{table.name}.{REST}: begins with <{element.tag}>, not <{tag}>")
-    return element
-
-
-def _refuse_claimed(system: Table, root: Element, document: Document) -> None:
-    """The rest of a system holds no element that other settings stand for."""
-    schema = load(system.maker.prefix)
-    for table in schema.settings():
-        nodes = table.nodes(document) if table is not system else []
-        if nodes:
-            raise invalid(f"{system.name}.{REST}: <{nodes[0].tag}> belongs to {table.name}")
-    document.forget()
+    if text is not None:
+        return started(table, text, document)
+    tag = table.root_of(document)[-1]
+    if tag == "*":
+        raise invalid(f"{table.name}.{REST}: is needed, it names the element")
+    return etree.Element(tag)
 
 
 @functools.cache

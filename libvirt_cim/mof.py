@@ -9,16 +9,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn, Optional, Union
 
-from .cim import (
-    Class,
-    Instance,
-    Method,
-    Property,
-    Qualifier,
-    QualifierType,
-    Value,
-    invalid,
-)
+from .cim import Class, Instance, Method, Property, Qualifier, QualifierType, Value, invalid
 
 Declaration = Union[Class, QualifierType, Instance]
 
@@ -34,6 +25,7 @@ _ESCAPE = re.compile(r"\\(?:[xX]([0-9a-fA-F]{1,4})|(.))", re.DOTALL)
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|[01]+[bB]|\d+)")
 _REAL = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
+_WORDS = {"null": None, "true": True, "false": False}
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -86,8 +78,6 @@ class _Reader:
         self.tokens.append("")
         self.lines.append(line)
 
-    # tokens
-
     def fail(self, what: str) -> NoReturn:
         token = self.tokens[self.position]
         found = f"{token!r}" if token else "the end of the text"
@@ -116,8 +106,6 @@ class _Reader:
             self.fail(f"expected {what}")
         self.position += 1
         return token
-
-    # declarations
 
     def declarations(self) -> list[Declaration]:
         found: list[Declaration] = []
@@ -249,8 +237,6 @@ class _Reader:
         self.expect(";")
         return found
 
-    # types and values
-
     def type_name(self) -> str:
         token = self.tokens[self.position].lower()
         if token not in TYPES:
@@ -290,18 +276,18 @@ class _Reader:
         if token[:1] == '"':
             return self.string()
         low = token.lower()
-        if low not in ("null", "true", "false") and token[:1] != "'":
-            return self.number(token)
-        self.position += 1
-        if token[:1] == "'":
-            return unescape(token)
-        return None if low == "null" else low == "true"
-
-    def number(self, token: str) -> Value:
-        if not (_INTEGER.fullmatch(token) or _REAL.fullmatch(token)):
+        if _INTEGER.fullmatch(token):
+            value: Value = integer(token)
+        elif _REAL.fullmatch(token):
+            value = float(token)
+        elif token[:1] == "'":
+            value = unescape(token)
+        elif low in _WORDS:
+            value = _WORDS[low]
+        else:
             self.fail("expected a value")
         self.position += 1
-        return integer(token) if _INTEGER.fullmatch(token) else float(token)
+        return value
 
     def string(self) -> str:
         parts: list[str] = []

@@ -7,17 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, Optional
 
 from .cim import Property, Value
-from .expression import (
-    HERE,
-    Call,
-    ClassName,
-    Function,
-    Hole,
-    Join,
-    Location,
-    Presence,
-    Template,
-)
+from .expression import HERE, Call, ClassName, Function, Hole, Join, Location, Presence, Template
 from .function import FUNCTIONS
 from .ground import Document
 from .key import hole_text, path_text

@@ -12,16 +12,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import attrs
 
-from .cim import (
-    Class,
-    Error,
-    Instance,
-    Path,
-    QualifierType,
-    Status,
-    find,
-    parse_path,
-)
+from .cim import Class, Error, Instance, Path, QualifierType, Status, find, parse_path
 from .ground import Source
 from .query import Query
 from .schema import Schema, load

@@ -62,6 +62,11 @@ class Row:
         """The arms for a document of a kind."""
         return self.own.get(kind, self.others)
 
+    def selected_by(self, attribute: Optional[str], kind: str) -> bool:
+        """Whether that attribute of the node chooses among the arms."""
+        tests = (arm.condition.test for arm in self.arms(kind) if arm.condition)
+        return any(test is not None and test[0] == attribute for test in tests)
+
     def every_arm(self) -> list[Arm]:
         """All arms, whatever the document."""
         return [arm for arms in (*self.own.values(), self.others) for arm in arms]

@@ -17,6 +17,7 @@ from .row import Row, compile_row
 from .shape import Getter, Maker
 from .table import Root, Table
 from .tree import Element
+from .write import Part
 
 SETTINGS = "CIM_SettingData"
 
@@ -27,7 +28,7 @@ class Schema(Model):
     def __init__(self, declarations: Iterable[Declaration], prefix: str = GENERIC) -> None:
         super().__init__(declarations, prefix)
         self.tables: dict[str, Table] = {}
-        self._parts_tables: dict[str, Table] = {}
+        self._parts_tables: dict[str, Part] = {}
         self._below: dict[str, list[Table]] = {}
         self._spellings: dict[str, list[str]] = {}
         self.maker = Maker(prefix, self.part, self._outside)
@@ -109,14 +110,15 @@ class Schema(Model):
                 names |= set(_first_names(row, other.roots[kind], parent))
         return names
 
-    def part(self, name: str) -> Table:
+    def part(self, name: str) -> Part:
         """The table of an embedded class, whose rows are relative to the embedded element."""
         if name not in self._parts_tables:
             class_ = self.resolved(name)
             rows = self._rows(class_, ())
             if rows is None:
                 raise invalid("\n".join(self.mistakes))
-            self._parts_tables[name] = Table(class_, rows, {"": []}, self.maker, self.concrete)
+            table = Table(class_, rows, {"": []}, self.maker, self.concrete)
+            self._parts_tables[name] = Part(table)
         return self._parts_tables[name]
 
     def _outside(self, row: Row, found: list[Expression], rows: Mapping[str, Row]) -> Getter:

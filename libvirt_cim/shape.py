@@ -12,15 +12,7 @@ from typing import Any, Callable, Optional
 
 from .cim import Property, Value
 from .compound import AttributesLens, EmbeddedLens, ListLens, Part, PresenceLens, TemplateLens
-from .expression import (
-    Attributes,
-    Call,
-    Expression,
-    Location,
-    Presence,
-    Rest,
-    Template,
-)
+from .expression import Attributes, Call, Expression, Location, Presence, Rest, Template
 from .ground import Document
 from .lens import Lens, QuantityLens, TextLens, Touched, prune
 from .row import Row

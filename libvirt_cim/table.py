@@ -7,16 +7,14 @@ written is write.py's.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from lxml import etree
-
-from . import function, tree
-from .cim import Class, Instance, Path, Value, find, invalid
+from . import function
+from .cim import Class, Instance, Path, Value, find
 from .ground import Document, Known
 from .key import Key, compile_key, constant_key
+from .lens import append
 from .row import Row, attribute_of, default_of, initial, root_children, tested
 from .shape import Maker, Shape
 from .tree import Element
@@ -79,6 +77,24 @@ class Table:
         return next((kind for kind in self.kinds if kind in document.kinds), None)
 
     # instances
+
+    @property
+    def is_root(self) -> bool:
+        """Whether an instance is a document as a whole."""
+        return all(len(root) == 1 for roots in self.roots.values() for root in roots)
+
+    def root_of(self, document: Document, tag: Optional[str] = None) -> Root:
+        """The path that a new element of that name has, or any new element."""
+        roots = self.roots[self.kind_of(document) or self.kinds[0]]
+        return next((root for root in roots if tag in (None, root[-1])), roots[0])
+
+    def place(self, element: Element, document: Document) -> None:
+        """Put a new element where instances of the table stand, behind those there are."""
+        parent = document.root
+        for name in self.root_of(document, element.tag)[1:-1]:
+            found = parent.find(name)
+            parent = append(parent, name) if found is None else found
+        parent.append(element)
 
     def nodes(self, document: Document) -> list[Element]:
         """The elements of a document that are instances, before expansion."""
@@ -203,31 +219,6 @@ class Table:
         if wanted is not None:
             values = {name: value for name, value in values.items() if name in wanted}
         return Instance(self.name, values, entry.path)
-
-
-    # embedded instances
-
-    def read_part(self, element: Element) -> Instance:
-        """The embedded instance of an element, with the rest of its own."""
-        document = Document(("",), element)
-        values = {**self.constants, **self.read(element, document)}
-        left = copy.deepcopy(element)
-        self.shape(left, "").take(left, values)
-        if not tree.empty(left):
-            values[REST] = tree.text_of(left)
-        return Instance(self.name, values)
-
-    def build_part(self, instance: Instance, tag: str) -> Element:
-        """The element of an embedded instance, made from its own rest."""
-        from .write import build
-
-        rest = find(instance.properties, REST)
-        element = etree.Element(tag) if rest is None else tree.parse(rest, f"{self.name}.{REST}")
-        if element.tag != tag:
-            raise invalid(f"{self.name}.{REST}: begins with <{element.tag}>, not <{tag}>")
-        sent = {name: value for name, value in instance.properties.items() if name != REST}
-        build(self, element, Document(("",), element), sent)
-        return element
 
 
 def _unused(text: str, used: set[str]) -> str:

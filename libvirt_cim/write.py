@@ -6,11 +6,14 @@ Works on the element it is given; whoever calls keeps a copy for the case that i
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Optional
 
+from lxml import etree
+
 from . import tree
-from .cim import Error, Status, Value, find, invalid
+from .cim import Error, Instance, Status, Value, find, invalid
 from .compound import ListLens
 from .expression import Location
 from .ground import Document
@@ -102,7 +105,7 @@ class Write:
         if lens is None or not lens.writable:
             self._read_only(row, value, lens)
             return
-        if _attribute(lens, row) in self.table.discriminators and self._differs(row.name, value):
+        if _attribute(lens) in self.table.discriminators and self._differs(row.name, value):
             self._change_discriminator(row.name)
         if read_one(lens, self.node) == value or self._left_to_owner(row.name, values):
             return
@@ -148,10 +151,10 @@ class Write:
     def _change_discriminator(self, name: str) -> None:
         """Before a discriminator changes, all that it selects goes, with the element it is in."""
         shape = self.shape()
+        attribute = _attribute(shape.lenses[name])
         for row in self.table.rows.values():
             lens = shape.lenses.get(row.name)
-            selected = any(arm.condition for arm in row.arms(self.kind))
-            if lens is None or row.name == name or not selected:
+            if lens is None or row.name == name or not row.selected_by(attribute, self.kind):
                 continue
             if read_one(lens, self.node) is None:
                 continue
@@ -195,10 +198,42 @@ class Write:
                     f"{self.where(name)}: sent {value!r}, reads {after.get(name)!r}")
 
 
-def _attribute(lens: Lens, row: Row) -> Optional[str]:
+def _attribute(lens: Lens) -> Optional[str]:
     """The attribute of the node itself that a lens writes."""
     steps, attribute = lens.keys[0][:2] if lens.keys else ((), None)
     return None if steps else attribute
+
+
+class Part:
+    """The table of an embedded class, as the lenses of others use it."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def read_part(self, element: Element) -> Instance:
+        """The embedded instance of an element, with the rest of its own."""
+        table = self.table
+        values = {**table.constants, **table.read(element, Document(table.kinds, element))}
+        left = copy.deepcopy(element)
+        table.shape(left, table.kinds[0]).take(left, values)
+        if not tree.empty(left):
+            values[REST] = tree.text_of(left)
+        return Instance(table.name, values)
+
+    def build_part(self, instance: Instance, tag: str) -> Element:
+        """The element of an embedded instance, made from its own rest."""
+        table = self.table
+        rest = find(instance.properties, REST)
+        element = etree.Element(tag) if rest is None else tree.parse(rest, f"{table.name}.{REST}")
+        if element.tag != tag:
+            raise invalid(f"{table.name}.{REST}: begins with <{element.tag}>, not <{tag}>")
+        build(table, element, Document(table.kinds, element), without_rest(instance.properties))
+        return element
+
+
+def without_rest(values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values of the rows: all but UnmappedXML."""
+    return {name: value for name, value in values.items() if name.lower() != REST.lower()}
 
 
 def build(table: Table, element: Element, document: Document, sent: Mapping[str, Value]) -> None:

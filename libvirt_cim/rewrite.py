@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An instance of a document changed in place: its rows, and its rest when another one is sent.
+
+Works on the document it is given; whoever calls keeps a copy for the case that it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from . import tree
+from .cim import Value, find, invalid
+from .ground import Document
+from .rest import rest_of
+from .table import REST, Entry, Table
+from .tree import Element
+from .write import build, modify, without_rest
+
+Others = list[tuple[Table, Element, dict[str, Value]]]
+
+
+def change(settings: Sequence[Table], table: Table, entry: Entry, document: Document,
+           sent: Mapping[str, Value]) -> None:
+    """Make an instance of a document say what is sent; what is not sent keeps its value.
+
+    `settings` are all tables of settings. Another UnmappedXML replaces the present one.
+    """
+    values = without_rest(sent)
+    text = find(sent, REST)
+    present = rest_of(settings, table, entry, document)
+    if text is None or (present is not None and _same(text, present)):
+        modify(table, entry.node, document, values)
+    else:
+        rest = started(table, text, document)
+        if rest.tag != entry.node.tag:
+            raise invalid(f"{table.name}.{REST}: begins with <{rest.tag}>, not <{entry.node.tag}>")
+        values = {**table.read(entry.node, document), **values}
+        others = _others(settings, table, entry, document)
+        _refuse_claimed(settings, table, rest, document)
+        _replace(entry.node, rest)
+        _put_back(others, document)
+        build(table, entry.node, document, values)
+    document.forget()
+
+
+def _same(text: str, present: str) -> bool:
+    return tree.same(tree.parse(text), tree.parse(present))
+
+
+def started(table: Table, text: Value, document: Document) -> Element:
+    """The element that an UnmappedXML starts, which must be one that the table stands for."""
+    where = f"{table.name}.{REST}"
+    if not isinstance(text, str):
+        raise invalid(f"{where}: is not a string")
+    element = tree.parse(text, where)
+    tag = table.root_of(document, element.tag)[-1]
+    if element.tag != tag and (tag != "*" or element.tag in table.elsewhere):
+        raise invalid(f"{where}: begins with <{element.tag}>, not <{tag}>")
+    return element
+
+
+def _refuse_claimed(
+    settings: Sequence[Table], table: Table, rest: Element, document: Document
+) -> None:
+    if table.is_root:
+        refuse_claimed(settings, table, Document(document.kinds, rest))
+
+
+def refuse_claimed(settings: Sequence[Table], system: Table, document: Document) -> None:
+    """The rest of a whole document holds no element that other settings stand for."""
+    for table in settings:
+        nodes = table.nodes(document) if table is not system else []
+        if nodes:
+            raise invalid(f"{system.name}.{REST}: <{nodes[0].tag}> belongs to {table.name}")
+    document.forget()
+
+
+def _others(
+    settings: Sequence[Table], table: Table, entry: Entry, document: Document
+) -> Others:
+    """What other settings have below an element, and what they say, in document order."""
+    if not table.is_root:
+        return []
+    return [(other, each.node, other.read(each.node, document))
+            for other in settings if other is not table for each in other.entries(document)]
+
+
+def _replace(node: Element, new: Element) -> None:
+    """Give an element the attributes, text and children of another."""
+    tail = node.tail
+    node.clear()
+    node.tail, node.text = tail, new.text
+    node.attrib.update(new.attrib)
+    node.extend(list(new))
+
+
+def _put_back(others: Others, document: Document) -> None:
+    """Put the elements of other settings where they belong, with what they say outside of them."""
+    document.forget()
+    for table, node, _ in others:
+        table.place(node, document)
+    for table, node, values in others:
+        build(table, node, document, values)
