@@ -88,21 +88,21 @@ def ends(schema: Any, table: Table, class_name: str, role: Optional[str]) -> Ite
 def near(
     table: Table, row: Row, document: Document, origin: Element
 ) -> Iterator[tuple[Element, Document]]:
-    """The nodes of an association from which a reference may lead to an element of a document.
+    """The nodes of an association from which a reference may lead to an element of a document."""
+    here = [arm.expression for arm in row.every_arm()] == [HERE]
+    for other in _documents(table, row, document):
+        if table.kind_of(other):
+            for node in table.nodes(other):
+                if not here or node is origin:
+                    yield node, other
 
-    A path leads within the document, defined() to the same guest's; a join may come from anywhere.
-    """
-    for kind in table.kinds:
-        expressions = [arm.expression for arm in row.arms(kind)]
-        if any(isinstance(each, Join) for each in expressions):
-            others = document.source.documents(kind, {}, ())
-        elif any(isinstance(each, Defined) for each in expressions):
-            name = document.root.findtext("name") or ""
-            others = document.source.documents(kind, {"/domain/name": name}, ())
-        else:
-            others = iter([document] if kind in document.kinds else [])
-        here = expressions == [HERE]
-        for other in others:
-            if table.kind_of(other) == kind:
-                nodes = table.nodes(other)
-                yield from ((n, other) for n in nodes if not here or n is origin)
+
+def _documents(table: Table, row: Row, document: Document) -> Iterator[Document]:
+    """A path leads within the document, defined() to the same guest's; a join from anywhere."""
+    expressions = [arm.expression for arm in row.every_arm()]
+    if any(isinstance(each, Join) for each in expressions):
+        return document.source.every(table.kinds, {}, ())
+    if any(isinstance(each, Defined) for each in expressions):
+        name = document.root.findtext("name") or ""
+        return document.source.every(table.kinds, {"/domain/name": name}, ())
+    return iter([document])

@@ -10,6 +10,7 @@ from .cim import Value
 from .expression import Location, Step
 from .ground import Document
 from .tree import Element
+from .value import amount
 
 _MOST_PROCESSORS = 65535  # the largest that libvirt's grammar has a type for
 
@@ -21,8 +22,7 @@ def processors(vcpu: Element) -> list[Element]:
         ids = [each.get("id") or "" for each in listed.iterchildren("vcpu")
                if each.get("enabled", "yes") == "yes"]
     else:
-        text = (vcpu.get("current") or vcpu.text or "").strip()
-        count = int(text) if text.isascii() and text.isdigit() else 0
+        count = amount(vcpu.get("current") or vcpu.text or "") or 0
         ids = [str(number) for number in range(count if count <= _MOST_PROCESSORS else 0)]
     return [vcpu.makeelement("vcpu", id=each) for each in ids]
 

@@ -13,7 +13,7 @@ from . import tree
 from .cim import Error, Value, invalid
 from .expression import Location, Step
 from .tree import Element
-from .value import Converter, libvirt_unit
+from .value import Converter, amount, libvirt_unit
 from .walk import Leaf, Out, holds
 
 Touched = dict[Element, set[str]]  # element to the attributes that only a test asks for
@@ -219,9 +219,8 @@ class QuantityLens(Lens):
         text = (element.get(self.attribute) if self.attribute else element.text) or ""
         named = self._unit_of(element)
         factor = libvirt_unit(named or self.unit)
-        if factor is None or not text.strip().isdigit() or not text.isascii():
-            return None
-        return int(text) * factor // self.factor
+        number = amount(text)
+        return None if factor is None or number is None else number * factor // self.factor
 
     def _unit_of(self, element: Element) -> Optional[str]:
         return None if self.attribute else element.get("unit")

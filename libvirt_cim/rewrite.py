@@ -7,6 +7,7 @@ Works on the document it is given; whoever calls keeps a copy for the case that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Optional
 
 from . import tree
 from .cim import Value, find, invalid
@@ -27,24 +28,33 @@ def change(settings: Sequence[Table], table: Table, entry: Entry, document: Docu
     """
     values = without_rest(sent)
     text = find(sent, REST)
-    present = rest_of(settings, table, entry, document)
-    if text is None or (present is not None and _same(text, present)):
+    rest = None if text is None else started(table, text, document)
+    if rest is None or _is_present(rest, rest_of(settings, table, entry, document)):
         modify(table, entry.node, document, values)
     else:
-        rest = started(table, text, document)
         if rest.tag != entry.node.tag:
             raise invalid(f"{table.name}.{REST}: begins with <{rest.tag}>, not <{entry.node.tag}>")
-        values = {**table.read(entry.node, document), **values}
-        others = _others(settings, table, entry, document)
-        _refuse_claimed(settings, table, rest, document)
+        if table.is_root:
+            refuse_claimed(settings, table, Document(document.kinds, rest))
+        present = _said(table, entry.node, document)
+        others = _others(settings, table, document)
         _replace(entry.node, rest)
         _put_back(others, document)
-        build(table, entry.node, document, values)
+        build(table, entry.node, document, present)
+        modify(table, entry.node, document, values)
     document.forget()
 
 
-def _same(text: str, present: str) -> bool:
-    return tree.same(tree.parse(text), tree.parse(present))
+def _said(table: Table, node: Element, document: Document) -> dict[str, Value]:
+    """What an element says through the rows that own a leaf of it."""
+    owners = table.shape(node, table.kind_of(document) or "").owners
+    return {name: value for name, value in table.read(node, document).items()
+            if owners.get(name) == name}
+
+
+def _is_present(rest: Element, text: Optional[str]) -> bool:
+    present = rest.makeelement(rest.tag) if text is None else tree.parse(text)
+    return tree.same(rest, present)
 
 
 def started(table: Table, text: Value, document: Document) -> Element:
@@ -59,13 +69,6 @@ def started(table: Table, text: Value, document: Document) -> Element:
     return element
 
 
-def _refuse_claimed(
-    settings: Sequence[Table], table: Table, rest: Element, document: Document
-) -> None:
-    if table.is_root:
-        refuse_claimed(settings, table, Document(document.kinds, rest))
-
-
 def refuse_claimed(settings: Sequence[Table], system: Table, document: Document) -> None:
     """The rest of a whole document holds no element that other settings stand for."""
     for table in settings:
@@ -75,13 +78,11 @@ def refuse_claimed(settings: Sequence[Table], system: Table, document: Document)
     document.forget()
 
 
-def _others(
-    settings: Sequence[Table], table: Table, entry: Entry, document: Document
-) -> Others:
+def _others(settings: Sequence[Table], table: Table, document: Document) -> Others:
     """What other settings have below an element, and what they say, in document order."""
     if not table.is_root:
         return []
-    return [(other, each.node, other.read(each.node, document))
+    return [(other, each.node, _said(other, each.node, document))
             for other in settings if other is not table for each in other.entries(document)]
 
 

@@ -54,7 +54,7 @@ def _strip_comments(root: Element) -> None:
     """Comments and processing instructions go, as in libvirt; what is below metadata stays."""
     for node in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
         if next(node.iterancestors(_METADATA), None) is None and node.getparent() is not None:
-            remove(node)
+            remove(node, blanks=True)
 
 
 def fast_parse(text: str) -> Element:
@@ -79,10 +79,10 @@ def indented(root: Element) -> str:
     return text_of(root) + "\n"
 
 
-def remove(child: Element) -> None:
-    """Take a child out and leave the text that follows it where it is."""
+def remove(child: Element, blanks: bool = False) -> None:
+    """Take a child out and leave the text that follows it, unless it is no more than blanks."""
     parent, tail = child.getparent(), child.tail
-    if tail and not tail.isspace():
+    if tail and (blanks or not tail.isspace()):
         before = child.getprevious()
         if before is None:
             parent.text = (parent.text or "") + tail

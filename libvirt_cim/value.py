@@ -50,6 +50,11 @@ def _integer(text: str, low: int, high: int) -> Optional[int]:
     return number if low <= number <= high else None
 
 
+def amount(text: str) -> Optional[int]:
+    """The number that a text of digits is, blanks around it aside; None if it is no such text."""
+    return _integer(text, 0, 2**64 - 1) if text.strip()[:1].isdigit() else None
+
+
 def _real(text: str) -> Optional[float]:
     try:
         return float(text)
