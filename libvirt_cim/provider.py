@@ -129,8 +129,13 @@ class Provider:
         self, class_name: str, namespace: Optional[str] = None, local_only: Optional[bool] = True,
         include_qualifiers: Optional[bool] = True, property_list: PropertyList = None, **_: Any,
     ) -> Class:
-        """The declaration of a class; every property and method knows its origin."""
+        """The declaration of a class; every property and method knows its origin.
+
+        A class that is not declared is CIM_ERR_NOT_FOUND (DSP0200, 5.3.2.1).
+        """
         self._check_namespace(namespace)
+        if class_name not in self.schema:
+            raise Error(Status.NOT_FOUND, f"class {class_name} is not declared")
         found = _shown(self.schema.resolved(class_name), local_only, include_qualifiers)
         if property_list is None:
             return found

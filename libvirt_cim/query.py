@@ -82,13 +82,15 @@ class Query:
     def find(self, path: Path) -> tuple[Table, Document, Entry]:
         """The element that a path names, or CIM_ERR_NOT_FOUND naming the key that is wrong."""
         table = self.schema.table(path.class_name)
+        seen = []
         for kind, known in table.known(path):
             for document in self.source.documents(kind, known, ()):
                 if table.kind_of(document) == kind:
                     entry = table.find(document, path)
                     if entry is not None:
                         return table, document, entry
-        raise Error(Status.NOT_FOUND, f"No such instance ({table.wrong_key(path)})")
+                    seen.append(document)
+        raise Error(Status.NOT_FOUND, f"No such instance ({table.wrong_key(path, seen)})")
 
     def get(self, path: Path, wanted: Names = None) -> Instance:
         """The instance that a path names."""
@@ -99,13 +101,17 @@ class Query:
 
     def _get_link(self, path: Path, wanted: Names) -> Instance:
         table = self.schema.table(path.class_name)
-        for end in path.keys.values():
-            if isinstance(end, Path):
-                for instance in self.references(end, table.name, None, wanted):
-                    if instance.path == path:
-                        return instance
-                break
+        ends = [(name, end) for name, end in path.keys.items() if isinstance(end, Path)]
+        ends.sort(key=lambda each: not self._named(each[1]))
+        for role, end in ends[:1]:
+            for instance in self.references(end, table.name, role, wanted):
+                if instance.path == path:
+                    return instance
         raise Error(Status.NOT_FOUND, f"No such instance ({next(iter(path.keys), table.name)})")
+
+    def _named(self, path: Path) -> bool:
+        """Whether a path alone finds its document, so that not all of a kind need be read."""
+        return any(known for _, known in self.schema.table(path.class_name).known(path))
 
     # associations
 
@@ -160,11 +166,14 @@ class Query:
         for assoc in self.schema.associations():
             if name is not None and not self.schema.is_a(assoc.name, name):
                 continue
+            earlier: list[str] = []  # a link that leads from an instance to itself comes once
             for row in association.ends(self.schema, assoc, table.name, role):
                 for node, other in association.near(assoc, row, document, entry.origin):
                     for link in association.links(self.schema, assoc, node, other):
-                        if link.keys[row.name] == entry.path:
+                        if link.keys[row.name] == entry.path and not any(
+                                link.keys[name] == entry.path for name in earlier):
                             yield assoc, Link(link, node, other)
+                earlier.append(row.name)
 
     def _link(self, table: Table, link: Link, wanted: Names) -> Instance:
         values = {**table.constants, **table.read(link.node, link.document, wanted),

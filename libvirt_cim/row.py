@@ -62,10 +62,19 @@ class Row:
         """The arms for a document of a kind."""
         return self.own.get(kind, self.others)
 
-    def selected_by(self, attribute: Optional[str], kind: str) -> bool:
-        """Whether that attribute of the node chooses among the arms."""
-        tests = (arm.condition.test for arm in self.arms(kind) if arm.condition)
-        return any(test is not None and test[0] == attribute for test in tests)
+    def selected(self, attribute: Optional[str], kind: str) -> set[str]:
+        """The children of the node that hold the arms among which that attribute chooses.
+
+        "" stands for the node itself.
+        """
+        found = set()
+        for arm in self.arms(kind):
+            test = arm.condition.test if arm.condition else None
+            location = leaf_location(arm.expression)
+            if test is not None and test[0] == attribute and location is not None:
+                first = location.steps[:1]
+                found.add(first[0].name if first and first[0].kind == "child" else "")
+        return found
 
     def every_arm(self) -> list[Arm]:
         """All arms, whatever the document."""

@@ -7,7 +7,7 @@ written is write.py's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
 from . import function
@@ -165,9 +165,16 @@ class Table:
         found.sort(key=lambda each: -each[0])
         return [(kind, known) for _, kind, known in found]
 
-    def wrong_key(self, path: Path) -> str:
-        """The key because of which there is no such instance."""
+    def wrong_key(self, path: Path, documents: Iterable[Document] = ()) -> str:
+        """The key because of which no instance of the documents looked at has the path."""
         keys = self.keys(self.kinds[0])
+        wrong = [
+            [name for name, value in entry.path.keys.items() if find(path.keys, name) != value]
+            for document in documents for entry in self.entries(document)
+        ]
+        nearest = min(wrong, key=len, default=[])
+        if nearest:
+            return nearest[0]
         for key in keys:
             given = find(path.keys, key.name)
             if given is None or (len(key.parts) == 1 and key.parts[0] not in (given, "")

@@ -51,10 +51,10 @@ class Write:
                 try:
                     self._row(row, values)
                 except Error as error:
-                    if error.text.startswith(self.table.name):
+                    if error.text.startswith(self.table.name + "."):
                         raise
                     raise Error(error.status, f"{self.where(row.name)}: {error.text}") from None
-        self._check_lists()
+        self._check_lists(values)
         self._verify(values)
 
     # what was sent
@@ -68,6 +68,8 @@ class Write:
                 raise Error(Status.NO_SUCH_PROPERTY, f"{self.where(name)}: no such property")
             value = checked(declared, value, self.where(declared.name))
             row = self.table.rows.get(declared.name)
+            if declared.name in values:
+                raise invalid(f"{self.where(declared.name)}: is sent twice")
             if row is None:
                 if value is not None:
                     raise invalid(f"{self.where(name)}: nothing in libvirt corresponds to it")
@@ -96,21 +98,23 @@ class Write:
 
     # one row
 
-    def _row(self, row: Row, values: Mapping[str, Value]) -> None:
+    def _row(self, row: Row, values: dict[str, Value]) -> None:
         value = values[row.name]
         if row.constant:
             self._constant(row, value)
             return
-        lens = self.shape().lenses.get(row.name)
+        shape = self.shape()
+        lens = shape.lenses.get(row.name)
         if lens is None or not lens.writable:
             self._read_only(row, value, lens)
             return
-        if _attribute(lens) in self.table.discriminators and self._differs(row.name, value):
-            self._change_discriminator(row.name)
+        value = values[row.name] = lens.normal(value)
         if read_one(lens, self.node) == value or self._left_to_owner(row.name, values):
             return
         lens.put(self.node, value)
         self.put.add(row.name)
+        if not self.new and self.shape() is not shape:
+            self._leave(shape, _attribute(lens))
 
     def _constant(self, row: Row, value: Value) -> None:
         if row.name.lower() == "creationclassname" or value is None:
@@ -148,32 +152,29 @@ class Write:
             return True
         return owner in values and (self.new or self._differs(owner, values[owner]))
 
-    def _change_discriminator(self, name: str) -> None:
-        """Before a discriminator changes, all that it selects goes, with the element it is in."""
-        shape = self.shape()
-        attribute = _attribute(shape.lenses[name])
+    def _leave(self, old: Shape, attribute: Optional[str]) -> None:
+        """A discriminator has changed: all that it selects goes, with the element it was in."""
+        new = self.shape()
         for row in self.table.rows.values():
-            lens = shape.lenses.get(row.name)
-            if lens is None or row.name == name or not row.selected_by(attribute, self.kind):
+            before, after = old.lenses.get(row.name), new.lenses.get(row.name)
+            if before and after and before.keys == after.keys:
                 continue
-            if read_one(lens, self.node) is None:
-                continue
-            steps = lens.keys[0][0] if lens.keys else ()
-            child = at(self.node, steps[:1]) if steps else None
-            if child is None:
-                lens.put(self.node, None)
-            else:
-                tree.remove(child)
+            for name in row.selected(attribute, self.kind):
+                child = next(self.node.iterchildren(name), None) if name else None
+                if child is not None:
+                    tree.remove(child)
+                elif before is not None and before.writable and not name:
+                    before.put(self.node, None)
 
     # afterwards
 
-    def _check_lists(self) -> None:
+    def _check_lists(self, values: Mapping[str, Value]) -> None:
+        """Lists on the same elements have equally many items, whether sent or not."""
         for lens in self.shape().lenses.values():
-            if isinstance(lens, ListLens) and lens is lens.group[0] and len(lens.group) > 1:
+            if isinstance(lens, ListLens) and lens is lens.group[0]:
                 counts = {
-                    name: sum(each.text(child) is not None for child in each.children(self.node))
-                    for name, each in self.shape().lenses.items()
-                    if isinstance(each, ListLens) and each in lens.group
+                    name: len(values.get(name, self.before.get(name)) or ())
+                    for name, each in self.shape().lenses.items() if each in lens.group
                 }
                 if len(set(counts.values())) > 1 and self.put & set(counts):
                     names = " and ".join(self.where(name) for name in counts)

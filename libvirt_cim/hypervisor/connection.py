@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One connection to libvirt: opened when first used, kept, and opened again once it is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable, Optional, TypeVar
+
+from ..cim import Error, Status
+from . import error
+from .error import libvirt
+
+T = TypeVar("T")
+PREFIXES = {"QEMU": "KVM", "Xen": "Xen", "LXC": "LXC"}  # virConnectGetType -> libvirt-cim's prefix
+
+
+class Connection:
+    """A URI of libvirt and the handle open on it; any thread may use it.
+
+    A call that finds the connection lost fails (CIM_ERR_FAILED); the next one opens it again.
+    """
+
+    def __init__(self, uri: str, read_only: bool = False) -> None:
+        self.uri, self.read_only = uri, read_only
+        self._lock = threading.RLock()
+        self._handle: Any = None
+        self._type: Optional[str] = None
+        self._hostname: Optional[str] = None
+
+    def __repr__(self) -> str:
+        return f"Connection({self.uri!r})"
+
+    @property
+    def handle(self) -> Any:
+        """The virConnect, open; its calls belong in `use`."""
+        with self._lock:
+            if self._handle is None or not error.alive(self._handle):
+                self._handle = None
+                self._handle = self._open()
+            return self._handle
+
+    def _open(self) -> Any:
+        opener = libvirt.openReadOnly if self.read_only else libvirt.open
+        try:
+            return opener(self.uri)
+        except error.Libvirt as reason:
+            text = error.translated(reason, f"cannot connect to {self.uri}: ").text
+            raise Error(Status.FAILED, text) from None
+        except ValueError:
+            raise Error(Status.FAILED, f"cannot connect to {self.uri!r}: not a URI") from None
+
+    @contextmanager
+    def use(self) -> Iterator[Any]:
+        """The virConnect, for calls on it or on what it gave; libvirtError becomes cim.Error."""
+        handle = self.handle
+        try:
+            yield handle
+        except error.Libvirt as reason:
+            raise self._failed(reason, handle) from None
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """One call on what the connection gave (a guest); libvirtError becomes cim.Error."""
+        try:
+            return function(*arguments)
+        except error.Libvirt as reason:
+            raise self._failed(reason, self._handle) from None
+
+    def _failed(self, reason: Any, handle: Any) -> Error:
+        if not error.lost(reason, handle):
+            return error.translated(reason)
+        self._drop(handle)
+        text = error.translated(reason, f"the connection to {self.uri} was lost: ").text
+        return Error(Status.FAILED, text)
+
+    def _drop(self, handle: Any) -> None:
+        """Let a lost handle go, unless another thread has opened a new one."""
+        with self._lock:
+            if self._handle is handle:
+                self._handle = None
+
+    def close(self) -> None:
+        """Let the connection go: it closes with the last object that came from it."""
+        with self._lock:
+            self._handle = None
+
+    @property
+    def type(self) -> str:
+        """The driver's name as virConnectGetType has it: QEMU, Xen, LXC, TEST, …"""
+        if self._type is None:
+            with self.use() as virt:
+                self._type = str(virt.getType())
+        return self._type
+
+    @property
+    def prefix(self) -> str:
+        """What stands for Virt in the names of this connection's classes."""
+        return PREFIXES.get(self.type, "Virt")
+
+    @property
+    def hostname(self) -> str:
+        """The host's name as virConnectGetHostname has it."""
+        if self._hostname is None:
+            with self.use() as virt:
+                self._hostname = str(virt.getHostname())
+        return self._hostname

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What libvirt gives as numbers or names, as documents. Makes elements and calls nothing.
+
+    <info active='yes'>                        <node>
+      <name/> <uuid/>                            <name/> <model/> <memory unit='KiB'/>
+      <state/> <reason/>                         <vcpu/> <mhz/> <nodes/> <sockets/>
+      <persistent/> <autostart/> <managedsave/>  <cores/> <threads/>
+      <maxMemory unit='KiB'/> <memory unit='KiB'/>
+      <vcpus/> <cputime unit='ns'/>
+
+In <node>, what guests draw on is named after the guest's element: <vcpu> is the host's processors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from lxml import etree
+
+from ..tree import Element
+
+# virDomainState, and each state's reasons as libvirt's constants have them, both by number.
+STATES = ("nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed",
+          "pmsuspended")
+REASONS: Mapping[str, Sequence[str]] = {
+    "nostate": ("unknown",),
+    "running": ("unknown", "booted", "migrated", "restored", "from-snapshot", "unpaused",
+                "migration-canceled", "save-canceled", "wakeup", "crashed", "postcopy",
+                "postcopy-failed"),
+    "blocked": ("unknown",),
+    "paused": ("unknown", "user", "migration", "save", "dump", "ioerror", "watchdog",
+               "from-snapshot", "shutting-down", "snapshot", "crashed", "starting-up", "postcopy",
+               "postcopy-failed", "api-error"),
+    "shutdown": ("unknown", "user"),
+    "shutoff": ("unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed",
+                "from-snapshot", "daemon"),
+    "crashed": ("unknown", "panicked"),
+    "pmsuspended": ("unknown",),
+}
+SAVED = "saved"  # no virDomainState: off, with a managed save image
+INFO = ("name", "uuid", "state", "reason", "persistent", "autostart", "managedsave", "maxMemory",
+        "memory", "vcpus", "cputime")
+NODE = ("name", "model", "memory", "vcpu", "mhz", "nodes", "sockets", "cores", "threads")
+UNITS = {"maxMemory": "KiB", "memory": "KiB", "cputime": "ns"}
+Texts = dict[str, Optional[str]]
+
+
+def stub(tag: str, texts: Mapping[str, str]) -> Element:
+    """A document of which only what a listing says is there: leaves, and attributes (`@pool`)."""
+    root = etree.Element(tag)
+    for name, text in texts.items():
+        if name.startswith("@"):
+            root.set(name[1:], text)
+        else:
+            etree.SubElement(root, name).text = text
+    return root
+
+
+def info(active: bool) -> Element:
+    """The <info> of a guest, without leaves yet."""
+    return etree.Element("info", active=yes(active))
+
+
+def node() -> Element:
+    """The <node> of a host, without leaves yet."""
+    return etree.Element("node")
+
+
+def extend(root: Element, texts: Mapping[str, Optional[str]]) -> bool:
+    """Add leaves, and say if there were any; what libvirt does not tell (None) is absent."""
+    told = {name: text for name, text in texts.items() if text is not None}
+    for name, text in told.items():
+        leaf = etree.SubElement(root, name)
+        leaf.text = text
+        if name in UNITS:
+            leaf.set("unit", UNITS[name])
+    return bool(told)
+
+
+def yes(value: Any) -> str:
+    """libvirt's word for a truth."""
+    return "yes" if value else "no"
+
+
+def state(number: int, reason: int) -> Texts:
+    """The leaves that virDomainGetState gives; numbers we don't know are nostate and unknown."""
+    name = STATES[number] if 0 <= number < len(STATES) else STATES[0]
+    reasons = REASONS[name]
+    return {"state": name, "reason": reasons[reason] if 0 <= reason < len(reasons) else reasons[0]}
+
+
+def usage(numbers: Sequence[int]) -> Texts:
+    """The leaves that virDomainGetInfo gives: state, two memory sizes, processors, time."""
+    names = ("maxMemory", "memory", "vcpus", "cputime")
+    return {name: str(number) for name, number in zip(names, numbers[1:])}
+
+
+def node_numbers(numbers: Sequence[Any]) -> Texts:
+    """The leaves that virNodeGetInfo gives; libvirt-python rounds its memory down to MiB."""
+    texts: Texts = {name: str(number) for name, number in zip(NODE[1:], numbers)}
+    texts["memory"] = str(int(numbers[1]) * 1024)
+    return texts

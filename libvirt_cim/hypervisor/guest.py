@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Guests as one request sees them: listed once or looked up, and asked once for each thing.
+
+What a listing can say of all guests at once (who is transient, saved, started with the host, in
+which state) is asked so once the guests were listed, and one by one where they were not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Callable, Optional
+
+from .. import tree
+from ..cim import Error, Status
+from ..tree import Element
+from . import document
+from .connection import Connection
+from .document import Texts
+from .error import libvirt, method
+
+_NONE = (Status.NOT_FOUND, Status.INVALID_PARAMETER)  # what a lookup of no guest's name gives
+_LISTED = {
+    "transient": (libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
+                  | libvirt.VIR_CONNECT_LIST_DOMAINS_TRANSIENT),
+    "autostart": libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
+    "managedsave": libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE,
+}
+
+
+class Guest:
+    """One guest: what it was when it was found, and what was asked since."""
+
+    __slots__ = ("guests", "handle", "name", "uuid", "active", "listed", "_texts")
+
+    def __init__(self, guests: Guests, handle: Any, uuid: str, listed: bool) -> None:
+        self.guests, self.handle, self.listed = guests, handle, listed
+        self.name, self.uuid = str(handle.name()), uuid
+        self.active = handle.ID() != -1  # the handle knows; no round trip
+        self._texts: Texts = {"name": self.name, "uuid": self.uuid}
+
+    def xml(self, inactive: bool) -> Element:
+        """Its document, live or configured, secrets masked."""
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
+        return tree.fast_parse(self.guests.connection.call(self.handle.XMLDesc, flags))
+
+    @property
+    def persistent(self) -> bool:
+        """Whether it has a configuration; only a running guest must be asked."""
+        return not self.active or self.text("persistent") == "yes"
+
+    def texts(self, names: Collection[str]) -> Texts:
+        """Those leaves of its <info>; unknown names and what libvirt does not tell are None."""
+        return {name: self.text(name) for name in names}
+
+    def text(self, name: str) -> Optional[str]:
+        """One leaf of its <info>."""
+        if name not in self._texts and name in _ASK:
+            try:
+                self._texts.update(self.guests.connection.call(_ASK[name], self))
+            except Error as error:
+                if error.status != Status.NOT_SUPPORTED:
+                    raise
+                self._texts[name] = None
+        return self._texts.get(name)
+
+    def among(self, what: str) -> Optional[bool]:
+        """Whether a listing has it; None where that must be asked of the guest."""
+        found = self.guests.listing(what) if self.listed else None
+        return None if found is None else self.uuid in found
+
+
+def _state(guest: Guest) -> Texts:
+    numbers = guest.guests.states().get(guest.uuid) if guest.listed else None
+    texts = document.state(*(numbers or guest.handle.state(0)))
+    if texts["state"] == "shutoff" and guest.text("managedsave") == "yes":
+        texts["state"] = document.SAVED
+    return texts
+
+
+def _usage(guest: Guest) -> Texts:
+    return document.usage(guest.handle.info())
+
+
+def _persistent(guest: Guest) -> Texts:
+    transient = guest.active and guest.among("transient")
+    if transient is None:
+        transient = not guest.handle.isPersistent()
+    return {"persistent": document.yes(not transient)}
+
+
+def _autostart(guest: Guest) -> Texts:
+    listed = guest.among("autostart")
+    return {"autostart": document.yes(guest.handle.autostart() if listed is None else listed)}
+
+
+def _managedsave(guest: Guest) -> Texts:
+    listed = guest.among("managedsave")
+    found = guest.handle.hasManagedSaveImage(0) if listed is None else listed
+    return {"managedsave": document.yes(found)}
+
+
+_ASK: dict[str, Callable[[Guest], Texts]] = {
+    "state": _state, "reason": _state, "persistent": _persistent, "autostart": _autostart,
+    "managedsave": _managedsave,
+    "maxMemory": _usage, "memory": _usage, "vcpus": _usage, "cputime": _usage,
+}
+
+
+class Guests:
+    """The guests of a connection, each found once until it is forgotten."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._found: dict[tuple[str, str], Optional[Guest]] = {}
+        self.forget()
+
+    def forget(self, name: Optional[str] = None) -> None:
+        """What is known of one guest, or of all, is out of date; so is any listing."""
+        self._found = {
+            key: guest for key, guest in self._found.items()
+            if name is not None and guest is not None and guest.name != name
+        }
+        self._all: Optional[list[Guest]] = None
+        self._listings: dict[str, Optional[frozenset[str]]] = {}
+        self._states: Optional[dict[str, tuple[int, int]]] = None
+
+    def _keep(self, handle: Any, listed: bool) -> Guest:
+        uuid = str(handle.UUIDString())
+        guest = self._found.get(("uuid", uuid)) or Guest(self, handle, uuid, listed)
+        self._found[("uuid", uuid)] = self._found[("name", guest.name)] = guest
+        return guest
+
+    def known(self, name: str) -> Optional[Guest]:
+        """The guest of that name if it was found already."""
+        return self._found.get(("name", name))
+
+    def find(self, what: str, text: str) -> Optional[Guest]:
+        """The guest of that name or uuid: from the listing if there was one, else by a lookup."""
+        if (what, text) not in self._found:
+            handle = self._look_up(what, text)
+            self._found[(what, text)] = None if handle is None else self._keep(handle, False)
+        return self._found[(what, text)]
+
+    def _look_up(self, what: str, text: str) -> Any:
+        try:
+            with self.connection.use() as virt:
+                return (virt.lookupByName if what == "name" else virt.lookupByUUIDString)(text)
+        except ValueError:  # no text of libvirt's: NUL, half of a surrogate pair
+            return None
+        except Error as error:
+            if error.status in _NONE:
+                return None
+            raise
+
+    def all(self) -> list[Guest]:
+        """Every guest, in libvirt's order; listed once."""
+        if self._all is None:
+            with self.connection.use() as virt:
+                handles = virt.listAllDomains(0)
+            self._all = [self._keep(handle, True) for handle in handles]
+        return self._all
+
+    def listing(self, what: str) -> Optional[frozenset[str]]:
+        """The uuids that a listing of one kind of guests has; None if libvirt can't tell."""
+        if what not in self._listings:
+            self._listings[what] = self._list(_LISTED[what])
+        return self._listings[what]
+
+    def _list(self, flags: int) -> Optional[frozenset[str]]:
+        try:
+            with self.connection.use() as virt:
+                return frozenset(each.UUIDString() for each in virt.listAllDomains(flags))
+        except Error as error:
+            if error.status in (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER):
+                return None
+            raise
+
+    def states(self) -> dict[str, tuple[int, int]]:
+        """State and reason by uuid, in one call; empty if libvirt can't tell."""
+        if self._states is None:
+            self._states = {}
+            try:
+                with self.connection.use() as virt:
+                    found = method(virt, "getAllDomainStats")(libvirt.VIR_DOMAIN_STATS_STATE, 0)
+            except Error as error:
+                if error.status not in (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER):
+                    raise
+                return self._states
+            for each, numbers in found:
+                if "state.state" in numbers:
+                    reason = numbers.get("state.reason", 0)
+                    self._states[each.UUIDString()] = (numbers["state.state"], reason)
+        return self._states

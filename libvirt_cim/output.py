@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the command prints: instances in three formats, paths, pages; plain, or as a terminal likes.
+
+Everything is printed as it comes. Knows rich, and no class.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from .adapter import cimxml, json, mof
+from .adapter.common import Classes
+from .cim import Instance, Path, find
+from .explain import Cell, Page
+
+FORMATS = ("mof", "cimxml", "json")
+_WIDTH = 56  # of a cell in plain text
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_STYLES = (
+    (r"//.*", "dim"), (r'"(?:[^"\\]|\\.)*"', "green"), (r"\b(?:NULL|true|false)\b", "magenta"),
+    (r"(?<== )-?\d[\d.]*", "magenta"), (r"^ +\w+(?= =)", "cyan"), (r"(?<=instance of )\w+", "bold"),
+)
+
+
+def terminal() -> bool:
+    """Whether colours and tables are for whoever reads standard output."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in (None, "", "dumb")
+    return sys.stdout.isatty() and not plain
+
+
+# instances
+
+def instances(
+    found: Iterable[Instance], format_: str, classes: Classes, paths: bool = False
+) -> None:
+    """Print instances, their properties in declared order; MOF has `paths` as comments."""
+    given = (ordered(each, classes) for each in found)
+    if format_ == "json":
+        pieces: Iterable[str] = json.encode(given)
+    elif format_ == "cimxml":
+        pieces = cimxml.Encoder(classes).document(given)
+    else:
+        pieces = _mof(given, classes, paths)
+    show = _coloured if format_ == "mof" and terminal() else write
+    for piece in pieces:
+        show(piece)
+
+
+def ordered(instance: Instance, classes: Classes) -> Instance:
+    """An instance whose properties are in the order that its class declares them in."""
+    declared = classes(instance.class_name).properties
+    values = {name: instance.properties[name] for name in declared if name in instance.properties}
+    if len(values) < len(instance.properties):
+        values.update(instance.properties)
+    instance.properties = values
+    return instance
+
+
+def _mof(found: Iterable[Instance], classes: Classes, paths: bool) -> Iterator[str]:
+    for each in found:
+        if paths and each.path is not None:
+            yield f"// {_CONTROL.sub('?', str(each.path))}\n"
+        yield mof.instance(each, classes) + "\n"
+
+
+def names(found: Iterable[Path]) -> None:
+    """Print paths, one a line."""
+    for each in found:
+        write(_CONTROL.sub("?", str(each)) + "\n")
+
+
+def write(text: str) -> None:
+    """Print a text as it is, at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def _coloured(text: str) -> None:
+    from rich.text import Text
+
+    shown = Text(text, end="")
+    for pattern, style in _STYLES:
+        for match in re.finditer(pattern, text, re.MULTILINE):
+            if not shown.plain[: match.start()].rpartition("\n")[2].startswith("//"):
+                shown.stylize(style, *match.span())
+    _console().print(shown, soft_wrap=True, end="")
+
+
+# pages
+
+def page(given: Page) -> None:
+    """Print a page: its title, its facts, its table."""
+    if terminal():
+        _rich_page(given)
+    else:
+        write("\n".join(_plain_page(given)) + "\n")
+
+
+def _plain_page(given: Page) -> Iterator[str]:
+    yield given.title
+    yield from _facts(given.facts)
+    if given.rows:
+        yield ""
+        yield from table([given.header], given.rows)
+    if given.notes:
+        yield ""
+        yield from _facts(given.notes)
+
+
+def _facts(facts: Sequence[tuple[str, Cell]]) -> Iterator[str]:
+    width = max((len(label) for label, _ in facts), default=0)
+    for label, cell in facts:
+        for number, line in enumerate(_wrapped(cell, 98 - width - 4)):
+            yield f"  {label if number == 0 else '':{width}}  {line}"
+
+
+def _wrapped(cell: Cell, width: int = _WIDTH) -> list[str]:
+    lines = [part for line in cell
+             for part in textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)]
+    return lines or [""]
+
+
+def table(header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Lines of text in columns; a cell has several if it must."""
+    cells = [[[each] for each in line] for line in header]
+    cells += [[_wrapped(cell) for cell in row] for row in rows]
+    widths = [max(len(line) for line in column) for column in
+              ([line for cell in column for line in cell] for column in zip(*cells))]
+    for row in cells:
+        for number in range(max(map(len, row))):
+            lines = [cell[number] if number < len(cell) else "" for cell in row]
+            yield "  ".join(f"{line:{width}}" for line, width in zip(lines, widths)).rstrip()
+
+
+def _rich_page(given: Page) -> None:
+    from rich.table import Table
+
+    console = _console()
+    console.print(given.title, style="bold")
+    for facts in (given.facts, given.notes):
+        grid = Table.grid(padding=(0, 2))
+        for label, cell in facts:
+            grid.add_row(f"  {label}", "\n".join(cell), style=None)
+        grid.columns[:1] and setattr(grid.columns[0], "style", "dim")
+        if facts is given.notes and given.rows:
+            shown = Table(*given.header, header_style="bold")
+            for row in given.rows:
+                shown.add_row(*("\n".join(cell) for cell in row))
+            console.print(shown)
+        if facts:
+            console.print(grid)
+
+
+__all__ = ("FORMATS", "find", "instances", "names", "page", "table", "terminal", "write")
