@@ -14,6 +14,7 @@ from lxml import etree
 
 from . import resource, tree
 from .cim import Error, Instance, find, invalid
+from .expression import location
 from .ground import ROOTS, Document
 from .query import Query
 from .request import Shelf
@@ -25,6 +26,7 @@ from .tree import Element
 from .write import build, without_rest
 
 KINDS = ("DomainConfigXML", "DomainXML")
+NAME = location("name")
 PREFIXES = {"kvm": "KVM", "qemu": "KVM", "xen": "Xen", "lxc": "LXC"}
 Guest = tuple[str, str]  # its name, and the kind of document its settings are of
 
@@ -144,7 +146,7 @@ def _guests(found: list[tuple[Table, Instance]]) -> dict[Guest, list[tuple[Table
     guests: dict[Guest, list[tuple[Table, Instance]]] = {}
     for table, instance in systems:
         with _placed(instance):
-            guest = _candidates(table, instance)[0]
+            guest = _named(table, instance)
             if guest in guests:
                 raise invalid(f"there are two {table.name} of guest {guest[0]}")
         guests[guest] = [(table, instance)]
@@ -158,13 +160,26 @@ def _guests(found: list[tuple[Table, Instance]]) -> dict[Guest, list[tuple[Table
     }
 
 
+def _named(table: Table, instance: Instance) -> Guest:
+    """The guest of a system's settings: of those its key may mean the one whose name they say."""
+    candidates = _candidates(table, instance)
+    name = find(instance.properties, _naming(table))
+    return next((guest for guest in candidates if guest[0] == name), candidates[0])
+
+
+def _naming(table: Table) -> str:
+    """The property of a system's settings that is its guest's name, by what it reads."""
+    return next(row.name for row in table.rows.values() if not row.declared.qualifier("Key")
+                and any(arm.expression == NAME for arm in row.every_arm()))
+
+
 def _candidates(table: Table, instance: Instance) -> list[Guest]:
     """The guests whose settings an instance may be, the likeliest first."""
     keys = {key.name: find(instance.properties, key.name) for key in table.keys(KINDS[0])}
     if instance.path is not None and None in keys.values():
         keys = dict(instance.path.keys)
     if None in keys.values():
-        name = find(instance.properties, "VirtualSystemIdentifier")
+        name = find(instance.properties, _naming(table))
         return [(str(name or ""), KINDS[0])]
     known = table.known_by(keys)
     if not known:
@@ -189,6 +204,8 @@ def _document(kind: str, parts: list[tuple[Table, Instance]]) -> str:
         document.root = _start(system, first, document)
         refuse_claimed(load(system.maker.prefix).settings(), system, document)
         build(system, document.root, document, without_rest(first.properties))
+        if not (document.root.findtext("name") or "").strip():
+            raise invalid(f"{system.name}.VirtualSystemIdentifier: a guest needs a name")
     for table, instance in parts[1:]:
         with _placed(instance):
             _place(table, instance, document)

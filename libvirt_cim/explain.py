@@ -12,7 +12,7 @@ from typing import Any, Optional
 import attrs
 
 from .cim import Class, Error, Property, Status, Value, find
-from .expression import Attributes, Call, Expression, Location, Presence, Rest, Template
+from .expression import Call, Expression, Location, Presence, Rest, Template
 from .published import MAPPING, documents, places
 from .row import Arm, Row, compile_row, initial
 from .schema import Schema, is_row
@@ -63,7 +63,7 @@ def _class_page(schema: Schema, class_: Class) -> Page:
         for each in shown
     ]
     header = ("property", "type", "from", "values", "class")
-    notes = [("no value", [", ".join(others)])] if others else []
+    notes = [("not mapped", [", ".join(others)])] if others else []
     return Page(class_.name, _class_facts(schema, class_), header if rows else (), rows, notes)
 
 
@@ -73,9 +73,9 @@ def _class_facts(schema: Schema, class_: Class) -> list[tuple[str, Cell]]:
     below = [table.name for table in schema.below(class_.name) if table.name != class_.name]
     mapping = own.qualifier(MAPPING) or ()
     facts: list[tuple[str, Cell]] = [
-        ("is", [str(class_.qualifier("Description", ""))]),
-        ("below", [", ".join(above)]),
-        ("above", [", ".join(below)]),
+        ("description", [str(class_.qualifier("Description", ""))]),
+        ("superclasses", [", ".join(above)]),
+        ("subclasses", [", ".join(below)]),
         ("stands for", [text.replace(".libvirt|", " ", 1) for text in mapping]),
         ("declared", [f"{own.file}:{own.line}"]),
     ]
@@ -109,14 +109,16 @@ def _source(class_: Class, row: Property, on: Sequence[str]) -> Cell:
         return [_constant(class_, row)]
     found: dict[str, list[str]] = {}
     for document, text in places(row, on):
-        found.setdefault(text, []).append(document)
-    return [text if set(which) == set(on) else f"{', '.join(which)} {text}"
-            for text, which in found.items()]
+        found.setdefault(document, []).append(text)
+    alike = len({tuple(found.get(document, ())) for document in on}) == 1
+    return [text if alike and document in on else f"{document} {text}"
+            for document, texts in found.items() if not alike or document not in on[1:]
+            for text in texts]
 
 
 def _constant(class_: Class, row: Property) -> str:
     if not is_row(row):
-        return "nothing: it has no value"
+        return "nothing: it is not mapped"
     value = initial(Row(row, "", {}, []), class_.name)
     meaning = dict(_meanings(row)).get(value) if not isinstance(value, list) else None
     return f"always {_shown(value)}" + (f", {meaning}" if meaning else "")
@@ -164,11 +166,9 @@ def _unit(class_: Class, row: Property) -> Iterator[str]:
 
 def _property_page(schema: Schema, class_: Class, row: Property) -> Page:
     on = documents(schema, class_.name)
-    source = [f"{document} {text}" for document, text in places(row, on)]
     facts: list[tuple[str, Cell]] = [
-        ("is", [str(row.qualifier("Description", ""))]),
-        ("key", ["yes" if row.qualifier("Key") else ""]),
-        ("from", source or [_constant(class_, row)]),
+        ("description", [str(row.qualifier("Description", ""))]),
+        ("from", _source(class_, row, on)),
         ("of", [text.replace(".libvirt|", " ", 1)
                 for text in schema.declared[class_.name].qualifier(MAPPING) or ()]),
         ("written", [_written(class_, row, on)]),
@@ -205,16 +205,18 @@ def _written(class_: Class, row: Property, on: Sequence[str]) -> str:
     """Whether a client can write a row."""
     if not is_row(row):
         return ""
-    if row.qualifier("Key") or not row.qualifier(MAPPING):
+    if row.qualifier("Key"):
+        return "no, it is a key"
+    if not row.qualifier(MAPPING):
         return "no, it is always the same"
     arms = compile_row(row, "", on).every_arm()
     return "yes" if any(_writable(arm.expression) for arm in arms) else "no, it is read only"
 
 
 def _writable(found: Expression) -> bool:
-    if isinstance(found, (Location, Presence)):
-        return not getattr(found, "location", found).absolute
-    return isinstance(found, Rest) or isinstance(found, Template) and bool(_leaves(found))
+    if isinstance(found, Presence):
+        return not found.location.absolute
+    return isinstance(found, Rest) or bool(_leaves(found))
 
 
 def _owner(class_: Class, row: Property, on: Sequence[str]) -> Optional[str]:
@@ -245,7 +247,7 @@ def _leaves(found: Expression) -> set[Any]:
         return set() if found.absolute else {found.steps}
     if isinstance(found, Presence):
         return {(found.location.steps, "()")}
-    if isinstance(found, Attributes) or not isinstance(found, Template):
+    if not isinstance(found, Template):
         return set()
     holes = [part for part in found.parts if not isinstance(part, str)]
     if any(isinstance(part, Call) or part.absolute for part in holes):

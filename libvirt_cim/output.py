@@ -13,13 +13,15 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import attrs
+
 from .adapter import cimxml, json, mof
 from .adapter.common import Classes
-from .cim import Instance, Path, find
+from .cim import Instance, Path
 from .explain import Cell, Page
 
 FORMATS = ("mof", "cimxml", "json")
-_WIDTH = 56  # of a cell in plain text
+_WIDTH = 80  # of a cell in plain text
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STYLES = (
     (r"//.*", "dim"), (r'"(?:[^"\\]|\\.)*"', "green"), (r"\b(?:NULL|true|false)\b", "magenta"),
@@ -55,10 +57,7 @@ def ordered(instance: Instance, classes: Classes) -> Instance:
     """An instance whose properties are in the order that its class declares them in."""
     declared = classes(instance.class_name).properties
     values = {name: instance.properties[name] for name in declared if name in instance.properties}
-    if len(values) < len(instance.properties):
-        values.update(instance.properties)
-    instance.properties = values
-    return instance
+    return attrs.evolve(instance, properties={**values, **instance.properties})
 
 
 def _mof(found: Iterable[Instance], classes: Classes, paths: bool) -> Iterator[str]:
@@ -144,22 +143,29 @@ def table(header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> Iterator[st
 
 
 def _rich_page(given: Page) -> None:
-    from rich.table import Table
-
     console = _console()
     console.print(given.title, style="bold")
-    for facts in (given.facts, given.notes):
-        grid = Table.grid(padding=(0, 2))
-        for label, cell in facts:
-            grid.add_row(f"  {label}", "\n".join(cell), style=None)
-        grid.columns[:1] and setattr(grid.columns[0], "style", "dim")
-        if facts is given.notes and given.rows:
-            shown = Table(*given.header, header_style="bold")
-            for row in given.rows:
-                shown.add_row(*("\n".join(cell) for cell in row))
-            console.print(shown)
-        if facts:
-            console.print(grid)
+    console.print(_rich_facts(given.facts))
+    if given.rows:
+        console.print(_rich_table(given))
+    if given.notes:
+        console.print(_rich_facts(given.notes))
 
 
-__all__ = ("FORMATS", "find", "instances", "names", "page", "table", "terminal", "write")
+def _rich_facts(facts: Sequence[tuple[str, Cell]]) -> Any:
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    for label, cell in facts:
+        grid.add_row(f"  {label}", "\n".join(cell))
+    return grid
+
+
+def _rich_table(given: Page) -> Any:
+    from rich.table import Table
+
+    shown = Table(*given.header, header_style="bold")
+    for row in given.rows:
+        shown.add_row(*("\n".join(cell) for cell in row))
+    return shown

@@ -88,7 +88,7 @@ def _keys(class_: Class, text: Optional[str], whole: str) -> list[tuple[Property
     """The keys that a text gives, and their values as they stand there, without quotes."""
     found: dict[str, tuple[Property, str]] = {}
     names = "|".join(each for each, row in class_.properties.items() if row.qualifier("Key"))
-    bare = re.compile(rf'(?:"(?:[^"\\]|\\.)*"|[^"])+?(?=,(?:{names})=|$)', re.DOTALL | re.IGNORECASE)
+    bare = re.compile(rf'(?is)(?:"(?:[^"\\]|\\.)*"|[^"])+?(?=,(?:{names})=|$)')
     position = 0
     while text is not None and position <= len(text):
         key = _KEY.match(text, position)
