@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests share: libvirt's test documents, and how Hypothesis searches."""
+
+from __future__ import annotations
+
+import os
+
+import corpus
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "libvirt-cim", derandomize=True, deadline=None, database=None,
+    max_examples=int(os.environ.get("LIBVIRT_CIM_EXAMPLES", "40")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("libvirt-cim")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the golden files."""
+    parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture(scope="session")
+def documents() -> dict[str, bytes]:
+    """Every domain document of libvirt's tests, by its name."""
+    found = corpus.documents()
+    if not found:
+        (pytest.fail if corpus.REQUIRED else pytest.skip)(corpus.MISSING)
+    return found
