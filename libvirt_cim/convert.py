@@ -169,8 +169,9 @@ def _named(table: Table, instance: Instance) -> Guest:
 
 def _naming(table: Table) -> str:
     """The property of a system's settings that is its guest's name, by what it reads."""
-    return next(row.name for row in table.rows.values() if not row.declared.qualifier("Key")
-                and any(arm.expression == NAME for arm in row.every_arm()))
+    return next((row.name for row in table.rows.values() if table.is_root
+                 and not row.declared.qualifier("Key")
+                 and any(arm.expression == NAME for arm in row.every_arm())), "")
 
 
 def _candidates(table: Table, instance: Instance) -> list[Guest]:
@@ -205,7 +206,7 @@ def _document(kind: str, parts: list[tuple[Table, Instance]]) -> str:
         refuse_claimed(load(system.maker.prefix).settings(), system, document)
         build(system, document.root, document, without_rest(first.properties))
         if not (document.root.findtext("name") or "").strip():
-            raise invalid(f"{system.name}.VirtualSystemIdentifier: a guest needs a name")
+            raise invalid(f"{system.name}.{_naming(system)}: a guest needs a name")
     for table, instance in parts[1:]:
         with _placed(instance):
             _place(table, instance, document)

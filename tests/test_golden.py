@@ -16,6 +16,7 @@ from libvirt_cim.convert import PREFIXES
 
 libvirt = pytest.importorskip("libvirt")
 EXAMPLES = dict(resource.texts("xml/example"))
+LICENCE = "// SPDX-License-Identifier: LGPL-2.1-or-later\n"
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 
 
@@ -24,7 +25,7 @@ def mof_of(xml: str) -> str:
     instances = libvirt_cim.to_cim(xml.encode(), associations=True)
     prefix = instances[0].class_name.partition("_")[0]
     classes = schema.load(prefix).resolved
-    return "".join(adapter.mof.instances(instances, classes))
+    return LICENCE + "".join(adapter.mof.instances(instances, classes))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
