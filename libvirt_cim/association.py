@@ -100,7 +100,7 @@ def near(
 def _documents(table: Table, row: Row, document: Document) -> Iterator[Document]:
     """A path leads within the document, defined() to the same guest's; a join from anywhere."""
     expressions = [arm.expression for arm in row.every_arm()]
-    if any(isinstance(each, Join) for each in expressions):
+    if any(isinstance(each, Join) and each.document in document.kinds for each in expressions):
         return document.source.every(table.kinds, {}, ())
     if any(isinstance(each, Defined) for each in expressions):
         name = document.root.findtext("name") or ""

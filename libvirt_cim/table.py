@@ -44,19 +44,21 @@ class Table:
         self.kinds = tuple(roots)
         self.maker = maker
         self.elsewhere: set[str] = set()  # names that * does not mean: other tables have them
-        self.constants = {row.name: initial(row, self.name) for row in rows.values()
-                          if row.constant and initial(row, self.name) is not None}
+        initials = {row.name: initial(row, self.name) for row in rows.values() if row.constant}
+        self.constants = {name: value for name, value in initials.items() if value is not None}
         self.discriminators = sorted(tested(list(rows.values())))
-        self.defaults = {attribute_of(row): default_of(row) for row in rows.values()}
+        self.defaults = {name: default_of(row) for row in reversed(list(rows.values()))
+                         for name in [attribute_of(row)] if name in self.discriminators}
         self.association = bool(class_.qualifier("Association"))
         self.references = [row for row in rows.values() if row.declared.type == "reference"]
         self.expand = class_.qualifier("Virt_Expand")
         self._shapes: dict[Any, Shape] = {}
-        self._keys = {kind: self._compile_keys(kind, concrete) for kind in self.kinds}
+        self._concrete = concrete
+        self._keys: dict[str, list[Key]] = {}  # by kind of document, once they are asked for
 
     # keys
 
-    def _compile_keys(self, kind: str, concrete: Any) -> list[Key]:
+    def _compile_keys(self, kind: str) -> list[Key]:
         keys = []
         for row in self.rows.values():
             if not row.declared.qualifier("Key") or row.declared.type == "reference":
@@ -65,11 +67,13 @@ class Table:
             if not found:
                 keys.append(constant_key(row.name, self.constants.get(row.name, "")))
             else:
-                keys.append(compile_key(row.name, found[0], self.maker.prefix, concrete))
+                keys.append(compile_key(row.name, found[0], self.maker.prefix, self._concrete))
         return keys
 
     def keys(self, kind: str) -> list[Key]:
         """The keys of an instance in a kind of document."""
+        if kind not in self._keys:
+            self._keys[kind] = self._compile_keys(kind)
         return self._keys[kind]
 
     def kind_of(self, document: Document) -> Optional[str]:

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Contract: the provider answers every operation as operations.py says, each adapter as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import pywbem
+from contract import check, through_provider, through_pywbem
+from operations import LAB, Operation, operations
+from pywbem._tupleparse import TupleParser
+from pywbem._tupletree import xml_to_tupletree_sax
+
+import libvirt_cim
+from libvirt_cim.adapter import cimxml
+from libvirt_cim.adapter.pywbem import Connection
+from libvirt_cim.hypervisor.connection import Connection as Libvirt
+from libvirt_cim.provider import Provider
+
+OPERATIONS = operations(Libvirt("test:///default").hostname)
+
+# Where an adapter's answer differs from the provider's: (adapter, operation) -> reason.
+EXCEPTIONS: dict[tuple[str, str], str] = {}
+
+every = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with libvirt_cim.connect(LAB) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def wbem(provider: Provider) -> Connection:
+    return libvirt_cim.adapter.pywbem.connect(provider)
+
+
+def test_no_operation_is_listed_twice() -> None:
+    names = [each.name for each in OPERATIONS]
+    assert sorted(names) == sorted(set(names))
+
+
+@every
+def test_provider(provider: Provider, operation: Operation) -> None:
+    check(operation, through_provider(provider)(operation))
+
+
+@every
+def test_pywbem(provider: Provider, wbem: Connection, operation: Operation) -> None:
+    check(operation, through_pywbem(wbem)(operation))
+    as_provider("pywbem", operation, through_pywbem(wbem)(operation), provider)
+
+
+def as_provider(adapter: str, operation: Operation, answer: object, provider: Provider) -> None:
+    """Assert that an adapter's answer is the provider's, or else has a reason that still holds."""
+    equal = answer == through_provider(provider)(operation)
+    reason = EXCEPTIONS.get((adapter, operation.name))
+    assert equal or reason, answer
+    assert not (equal and reason), f"no longer differs: {reason}"
+
+
+# what pywbem makes of our CIM-XML is what our adapter gives without it
+
+@pytest.fixture(scope="module")
+def encoder(provider: Provider) -> cimxml.Encoder:
+    return cimxml.Encoder(provider.schema.resolved, provider.schema.qualifiers)
+
+
+def parsed(xml: str) -> object:
+    tree = xml_to_tupletree_sax(f'<?xml version="1.0"?>{xml}', "test")
+    return TupleParser().parse_any(tree)
+
+
+def test_instances_are_those_of_the_wire(
+    provider: Provider, wbem: Connection, encoder: cimxml.Encoder
+) -> None:
+    ours = {str(each.path): each for name in provider.schema.children(None)
+            for each in provider.enumerate_instances(name)}
+    theirs = [each for name in wbem.EnumerateClassNames()
+              for each in wbem.EnumerateInstances(name)]
+    assert len(ours) == len(theirs) > 100
+    converted = wbem._values
+    for each in ours.values():
+        made = converted.instance(each)
+        made.path = None
+        assert made == parsed(encoder.instance(each))
+        assert converted.path(each.path) == pywbem.CIMInstanceName.from_wbem_uri(str(each.path))
+        name = parsed(encoder.instance_name(each.path))
+        name.namespace = each.path.namespace
+        assert converted.path(each.path) == name
+
+
+def test_classes_are_those_of_the_wire(
+    provider: Provider, wbem: Connection, encoder: cimxml.Encoder
+) -> None:
+    theirs = {each.classname: each for each in wbem.EnumerateClasses(
+        DeepInheritance=True, LocalOnly=False, IncludeQualifiers=True, IncludeClassOrigin=True)}
+    ours = list(provider.enumerate_classes(deep_inheritance=True, local_only=False))
+    assert len(ours) == len(theirs) > 50
+    for each in ours:
+        made = theirs[each.name]
+        made.path = None
+        for feature in (made, *made.properties.values(), *made.methods.values(),
+                        *(p for m in made.methods.values() for p in m.parameters.values())):
+            for qualifier in feature.qualifiers.values():
+                qualifier.propagated = False  # our CIM-XML does not say it
+        assert made == parsed(encoder.class_(each, origin=True))
+
+
+def test_qualifiers_are_those_of_the_wire(
+    provider: Provider, wbem: Connection, encoder: cimxml.Encoder
+) -> None:
+    theirs = {each.name: each for each in wbem.EnumerateQualifiers()}
+    for each in provider.enumerate_qualifiers():
+        assert theirs[each.name] == parsed(encoder.qualifier_type(each))
+
+
+# pywbem's own ways of asking
+
+@pytest.mark.parametrize("pull", [True, False, None])
+@pytest.mark.parametrize("most", [1, 2, 1000])
+def test_iterations_are_the_enumerations(provider: Provider, pull: object, most: int) -> None:
+    wbem = libvirt_cim.adapter.pywbem.connect(provider, use_pull_operations=pull)
+    names = wbem.EnumerateInstanceNames("CIM_System")
+    assert {each.host for each in names} == {None}
+    guest = next(each for each in names if each["Name"] == "front1")
+    pairs = [
+        (wbem.IterEnumerateInstances("CIM_System", MaxObjectCount=most),
+         wbem.EnumerateInstances("CIM_System")),
+        (wbem.IterEnumerateInstancePaths("CIM_System", MaxObjectCount=most), names),
+        (wbem.IterAssociatorInstances(guest, MaxObjectCount=most), wbem.Associators(guest)),
+        (wbem.IterAssociatorInstancePaths(guest, MaxObjectCount=most),
+         wbem.AssociatorNames(guest)),
+        (wbem.IterReferenceInstances(guest, MaxObjectCount=most), wbem.References(guest)),
+        (wbem.IterReferenceInstancePaths(guest, MaxObjectCount=most), wbem.ReferenceNames(guest)),
+    ]
+    for iterated, enumerated in pairs:
+        found = list(iterated)
+        paths = [getattr(each, "path", each) for each in found]
+        assert {each.host for each in paths} == {wbem.host}
+        for each in [getattr(each, "path", each) for each in enumerated]:
+            each.host = wbem.host
+        assert sorted(map(str, paths)) == sorted(
+            str(getattr(each, "path", each)) for each in enumerated)
+        assert len(found) == len(enumerated) > 1
+        assert all(any(each == other for other in enumerated) for each in found)
+
+
+def test_contexts(wbem: Connection) -> None:
+    opened = wbem.OpenEnumerateInstances("Virt_ComputerSystem")  # no objects asked for yet
+    assert opened.instances == [] and not opened.eos
+    pulled = wbem.PullInstancesWithPath(opened.context, 3)
+    assert len(pulled.instances) == 3 and not pulled.eos
+    assert wbem.PullInstancesWithPath(pulled.context, 100).eos
+    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
+        wbem.PullInstancesWithPath(opened.context, 3)
+    opened = wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)
+    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
+        wbem.PullInstancesWithPath(opened.context, 3)
+    wbem.CloseEnumeration(opened.context)
+    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
+        wbem.CloseEnumeration(opened.context)
+    with failing(pywbem.CIM_ERR_FILTERED_ENUMERATION_NOT_SUPPORTED):
+        wbem.OpenEnumerateInstances("CIM_System", FilterQueryLanguage="DMTF:FQL", FilterQuery="x")
+    with failing(pywbem.CIM_ERR_CONTINUATION_ON_ERROR_NOT_SUPPORTED):
+        wbem.OpenEnumerateInstances("CIM_System", ContinueOnError=True)
+
+
+def test_what_is_left_open_is_closed_in_the_end(wbem: Connection) -> None:
+    first = wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)
+    for _ in range(100):
+        last = wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)
+    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
+        wbem.PullInstancePaths(first.context, 1)
+    assert wbem.PullInstancePaths(last.context, 1).paths
+
+
+class failing:  # noqa: N801
+    """Expect a CIMError of that status from within."""
+
+    def __init__(self, status: int) -> None:
+        self._raises = pytest.raises(pywbem.CIMError)
+        self._status = status
+
+    def __enter__(self) -> None:
+        self._found = self._raises.__enter__()
+
+    def __exit__(self, *exception: object) -> bool:
+        caught = self._raises.__exit__(*exception)  # type: ignore[arg-type]
+        assert self._found.value.status_code == self._status
+        return caught
+
+
+@pytest.mark.parametrize("call", [
+    lambda wbem, path: wbem.DeleteInstance(path),
+    lambda wbem, path: wbem.ModifyInstance(wbem.GetInstance(path)),
+    lambda wbem, path: wbem.CreateInstance(pywbem.CIMInstance("Virt_ComputerSystem")),
+    lambda wbem, path: wbem.InvokeMethod("RequestStateChange", path, RequestedState="2"),
+    lambda wbem, path: wbem.ExecQuery("DMTF:CQL", "SELECT * FROM CIM_System"),
+    lambda wbem, path: wbem.OpenQueryInstances("DMTF:CQL", "SELECT * FROM CIM_System"),
+    lambda wbem, path: wbem.DeleteClass("Virt_ComputerSystem"),
+    lambda wbem, path: wbem.DeleteQualifier("Key"),
+    lambda wbem, path: wbem.Associators("Virt_ComputerSystem"),
+    lambda wbem, path: wbem.ReferenceNames(pywbem.CIMClassName("Virt_ComputerSystem")),
+    lambda wbem, path: wbem.ExportIndication(pywbem.CIMInstance("CIM_Indication")),
+])
+def test_what_is_not_there_is_not_supported(wbem: Connection, call: object) -> None:
+    path = wbem.EnumerateInstanceNames("Virt_ComputerSystem")[0]
+    with failing(pywbem.CIM_ERR_NOT_SUPPORTED):
+        call(wbem, path)  # type: ignore[operator]
+
+
+def test_it_is_a_connection_of_pywbem() -> None:
+    wbem = libvirt_cim.adapter.pywbem.connect("test:///default", stats_enabled=True)
+    assert isinstance(wbem, pywbem.WBEMConnection)
+    assert wbem.default_namespace == "root/virt"
+    assert "root/virt" in repr(wbem) and wbem.conn_id
+    with wbem.copy() as other:
+        assert other.EnumerateInstanceNames("Virt_HostSystem")
+    with pytest.raises(pywbem.ConnectionError):
+        other.EnumerateInstanceNames("Virt_HostSystem")
+    with wbem:
+        assert wbem.EnumerateInstances("Virt_HostSystem")
+        assert "EnumerateInstances" in dict(wbem.statistics.snapshot())
+        recorder = pywbem.TestClientRecorder(open("/dev/null", "w", encoding="utf-8"))
+        wbem.add_operation_recorder(recorder)
+        wbem.GetInstance(wbem.EnumerateInstanceNames("Virt_HostSystem")[0])
+    with pytest.raises(pywbem.ConnectionError):
+        wbem.EnumerateInstanceNames("Virt_HostSystem")
+
+
+def test_a_wrong_uri_is_a_cim_error() -> None:
+    with failing(pywbem.CIM_ERR_FAILED):
+        libvirt_cim.adapter.pywbem.connect("nosuch:///system")
+
+
+def test_paths_that_are_none(wbem: Connection) -> None:
+    with failing(pywbem.CIM_ERR_INVALID_PARAMETER):
+        wbem.GetInstance(pywbem.CIMInstanceName("Virt_ComputerSystem"))
+    unnamed = pywbem.CIMInstanceName("Virt_HostSystem", {"Name": pywbem.Uint8(7)})
+    with failing(pywbem.CIM_ERR_NOT_FOUND):
+        wbem.GetInstance(unnamed)

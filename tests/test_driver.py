@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Driver: what the provider says of the lab is what libvirt says, at the price it should have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from calls import Calls, counted
+from operations import GUESTS, LAB, POOLS, device, disk, identified, link, rasd, system, vssd
+
+import libvirt_cim
+from libvirt_cim.cim import Error, Instance, Path, Status
+from libvirt_cim.hypervisor.connection import Connection
+from libvirt_cim.hypervisor.error import libvirt
+from libvirt_cim.provider import Provider
+from libvirt_cim.request import Request
+from libvirt_cim.schema import load
+
+MORE = 30  # guests besides the lab's own, where a price must not depend on how many there are
+ODD = 'old:1 "désk"'
+GUEST = """<domain type='test'><name>more{}</name><memory unit='KiB'>65536</memory><vcpu>2</vcpu>
+<os><type arch='x86_64'>hvm</type></os>
+<devices><disk type='file'><source file='/srv/more'/><target dev='vda'/></disk></devices>
+</domain>"""
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return Connection(LAB)
+
+
+@pytest.fixture
+def host(connection: Connection) -> Any:
+    """libvirt's own handle on the host that the provider serves."""
+    return connection.handle
+
+
+@pytest.fixture
+def provider(connection: Connection) -> Provider:
+    return Provider(load(connection.prefix), lambda: Request(connection))
+
+
+@pytest.fixture
+def crowd(host: Any) -> Any:
+    """The host with more guests, half of them running."""
+    for number in range(MORE):
+        guest = host.defineXML(GUEST.format(number))
+        if number % 2:
+            guest.create()
+    return host
+
+
+@pytest.fixture
+def calls(provider: Provider, crowd: Any, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """What the provider asks of libvirt, on the host with more guests."""
+    return counted(monkeypatch)
+
+
+def the(provider: Provider, name: str, class_name: str = "Virt_ComputerSystem") -> Instance:
+    """The instance of a guest or of what has that InstanceID."""
+    whole = system(name, class_name) if "System." in f"{class_name}." else ""
+    return provider.get_instance(whole or identified(class_name, name))
+
+
+# values
+
+STATES = {  # virDomainState -> EnabledState, HealthState, OperationalStatus; -1: memory saved
+    libvirt.VIR_DOMAIN_RUNNING: (2, 5, 2), libvirt.VIR_DOMAIN_PAUSED: (9, 5, 2),
+    libvirt.VIR_DOMAIN_SHUTOFF: (3, 0, 15), libvirt.VIR_DOMAIN_CRASHED: (3, 20, 6), -1: (6, 0, 15),
+}
+
+
+def state(guest: Any) -> int:
+    """A guest's state as libvirt says it now."""
+    if not guest.isActive() and guest.hasManagedSaveImage(0):
+        return -1
+    return int(guest.state(0)[0])
+
+
+def shown(instance: Instance) -> tuple[Any, ...]:
+    """What an instance says of its guest's state."""
+    return instance["EnabledState"], instance["HealthState"], *instance["OperationalStatus"]
+
+
+def test_states(provider: Provider, host: Any) -> None:
+    found = {each["Name"]: shown(each)
+             for each in provider.enumerate_instances("Virt_ComputerSystem")}
+    assert found == {each.name(): STATES[state(each)] for each in host.listAllDomains()}
+    assert {found[name][0] for name in GUESTS} == {2, 3, 6, 9}
+    for name, values in found.items():
+        assert shown(the(provider, name)) == values
+
+
+@pytest.mark.parametrize("name, change", [
+    ("front1", "suspend"), ("cache1", "resume"), ("build1", "create"), ("front1", "destroy"),
+    ("store1", "managedSave"), ("mail1", "managedSaveRemove"), ("front1", "shutdown"),
+])
+def test_a_change_of_state_is_seen(provider: Provider, host: Any, name: str, change: str) -> None:
+    guest = host.lookupByName(name)
+    before = shown(the(provider, name))
+    getattr(guest, change)(*([0] if change.startswith("managed") else []))
+    after = shown(the(provider, name))
+    assert after == STATES[state(guest)] != before
+    by_walk = {each["Name"]: shown(each)
+               for each in provider.enumerate_instances("Virt_ComputerSystem")}
+    assert by_walk[name] == after
+
+
+def test_memory(provider: Provider, host: Any) -> None:
+    host.lookupByName("store1").setMemory(2097152)
+    for guest in host.listAllDomains():
+        most, now = guest.info()[1:3]
+        device_ = provider.get_instance(device("Virt_Memory", guest.name(), "mem"))
+        assert device_["NumberOfBlocks"] * device_["BlockSize"] == most * 1024
+        assert device_["ConsumableBlocks"] * device_["BlockSize"] == now * 1024
+        active = "/active" if guest.isActive() else ""
+        setting = provider.get_instance(rasd("Mem", f"{guest.name()}{active}/mem"))
+        assert setting["AllocationUnits"] == "KiloBytes"
+        assert (setting["Limit"], setting["VirtualQuantity"], setting["Reservation"]) == (
+            most, now, now)
+    assert provider.get_instance(rasd("Mem", "store1/active/mem"))["VirtualQuantity"] == 2097152
+    assert provider.get_instance(rasd("Mem", "store1/mem"))["VirtualQuantity"] == 4194304
+
+
+def test_processors(provider: Provider, host: Any) -> None:
+    host.lookupByName("store1").setVcpus(3)
+    counts: dict[str, int] = {}
+    for each in provider.enumerate_instance_names("Virt_Processor"):
+        counts[each.keys["SystemName"]] = counts.get(each.keys["SystemName"], 0) + 1
+    for guest in host.listAllDomains():
+        live = guest.isActive()
+        flag = libvirt.VIR_DOMAIN_AFFECT_LIVE if live else libvirt.VIR_DOMAIN_AFFECT_CONFIG
+        assert counts[guest.name()] == guest.vcpusFlags(flag)
+        setting = provider.get_instance(
+            rasd("Proc", f"{guest.name()}{'/active' if live else ''}/proc"))
+        assert setting["VirtualQuantity"] == guest.vcpusFlags(flag)
+    assert counts["store1"] == 3 and counts["front1"] == 2
+
+
+def test_volumes(provider: Provider, host: Any) -> None:
+    seen = 0
+    wanted = ["Address", "PoolID", "VirtualQuantity", "InstanceID"]
+    for each in provider.enumerate_instances("Virt_DiskResourceAllocationSettingData",
+                                             property_list=wanted):
+        if each["Address"].startswith("/"):
+            volume = host.storageVolLookupByPath(each["Address"])
+        else:
+            pool, name = each["Address"].split("/")
+            volume = host.storagePoolLookupByName(pool).storageVolLookupByName(name)
+        assert each["VirtualQuantity"] == volume.info()[1]
+        assert each["PoolID"] == f"DiskPool/{volume.storagePoolLookupByVolume().name()}"
+        seen += 1
+    assert seen == 11
+    host.storageVolLookupByPath("/srv/lab/images/cache1.raw").delete()
+    gone = provider.get_instance(rasd("Disk", "cache1/vda"))
+    assert gone.get("VirtualQuantity") is None and gone.get("PoolID") is None
+    host.storagePoolLookupByName("images").createXML(
+        "<volume><name>cache1.raw</name><capacity unit='MiB'>7</capacity></volume>")
+    assert provider.get_instance(rasd("Disk", "cache1/vda"))["VirtualQuantity"] == 7 * 2**20
+
+
+def test_pools_of_the_host(provider: Provider, host: Any) -> None:
+    memory, processors = (provider.get_instance(POOLS[index]) for index in (1, 0))
+    running = [each.info()[2] for each in host.listAllDomains() if each.isActive()]
+    assert memory["Reserved"] == memory["CurrentlyConsumedResource"] == sum(running)
+    assert memory["Capacity"] == host.getInfo()[1] * 1024 == 268435456
+    assert processors["Capacity"] == host.getInfo()[2] == 60
+    host.lookupByName("build1").create()
+    assert provider.get_instance(POOLS[1])["Reserved"] == sum(running) + 4194304
+
+
+def test_autostart(provider: Provider, host: Any) -> None:
+    host.lookupByName("build1").setAutostart(True)
+    name = "Virt_VirtualSystemSettingData"
+    found = {each["ElementName"]: each["AutoStart"] for each in provider.enumerate_instances(
+        name, property_list=["ElementName", "AutoStart"])}
+    assert found == {each.name(): each.autostart() for each in host.listAllDomains()}
+    assert the(provider, "Virt:build1", name)["AutoStart"] == 1
+    assert the(provider, "Virt:build1", name)["AutomaticStartupAction"] == 4
+
+
+def test_the_host(provider: Provider, host: Any) -> None:
+    (found,) = provider.enumerate_instances("Virt_HostSystem")
+    assert found["Name"] == found["ElementName"] == host.getHostname()
+
+
+def test_each_operation_sees_what_is_there_now(provider: Provider, host: Any) -> None:
+    host.lookupByName("build1").undefine()
+    with pytest.raises(Error, match=r"^No such instance \(Name\)$"):
+        the(provider, "build1")
+    host.defineXML(GUEST.format("x"))
+    assert the(provider, "morex")["EnabledState"] == 3
+    host.lookupByName("morex").rename("morey", 0)
+    assert the(provider, "morey") and vssd("morex") not in {
+        str(each) for each in provider.enumerate_instance_names("Virt_VirtualSystemSettingData")}
+
+
+# the price
+
+def links(name: str) -> list[str]:
+    """Associations of a guest that runs."""
+    guest, live = system(name), vssd(f"{name}/active")
+    return [
+        link("Virt_SystemDevice", GroupComponent=guest, PartComponent=disk(name, "vda")),
+        link("Virt_SettingsDefineState", ManagedElement=guest, SettingData=live),
+        link("Virt_ElementSettingData", ManagedElement=live, SettingData=vssd(name)),
+        link("Virt_VirtualSystemSettingDataComponent", GroupComponent=live,
+             PartComponent=rasd("Disk", f"{name}/active/vda")),
+        link("Virt_HostedDependency", Dependent=guest,
+             Antecedent=system(Connection(LAB).hostname, "Virt_HostSystem")),
+        link("Virt_ElementAllocatedFromPool", Antecedent=POOLS[1],
+             Dependent=device("Virt_Memory", name, "mem")),
+        link("Virt_ResourceAllocationFromPool", Antecedent=POOLS[1],
+             Dependent=rasd("Mem", f"{name}/mem")),
+    ]
+
+
+def paths(name: str) -> list[str]:
+    """What there is of a guest."""
+    return [
+        system(name), disk(name, "vda"), device("Virt_Memory", name, "mem"),
+        device("Virt_Processor", name, "0"), vssd(name), rasd("Disk", f"{name}/vda"),
+        rasd("Mem", f"{name}/mem"), rasd("Proc", f"{name}/proc"),
+    ]
+
+
+RUNNING = [vssd("front1/active"), rasd("Disk", "front1/active/vda"),
+           device("Virt_NetworkPort", "front1", "52:54:00:aa:00:01"),
+           rasd("Net", "front1/52:54:00:aa:00:01"), rasd("Other", "front1/video")]
+
+
+@pytest.mark.parametrize("path", [*paths("front1"), *RUNNING, *paths("build1"), vssd(ODD),
+                                  vssd("job1"), *POOLS[:1], *links("front1")])
+def test_an_instance_costs_two_documents_and_no_listing(
+    provider: Provider, calls: Calls, path: str
+) -> None:
+    provider.get_instance(path)
+    assert calls.listings == 0
+    assert calls["XMLDesc"] <= 2
+    assert max(calls.documents.values(), default=1) == 1
+
+
+@pytest.mark.parametrize("path", [
+    system("nosuch"), vssd("nosuch"), rasd("Mem", "nosuch/mem"), rasd("Mem", "front1/mem") + "x",
+    disk("front1", "nosuch"), link("Virt_SystemDevice", GroupComponent=system("front1"),
+                                   PartComponent=disk("build1", "vda")),
+])
+def test_what_is_not_there_costs_no_more(provider: Provider, calls: Calls, path: str) -> None:
+    with pytest.raises(Error) as raised:
+        provider.get_instance(path)
+    assert raised.value.status in (Status.NOT_FOUND, Status.INVALID_PARAMETER)
+    assert calls.listings == 0 and calls["XMLDesc"] <= 2
+
+
+@pytest.mark.parametrize("path", [*paths("front1"), *RUNNING])
+@pytest.mark.parametrize("call", ["associator_names", "reference_names", "references",
+                                  "associators"])
+def test_associations_of_a_guest_cost_its_own_documents(
+    provider: Provider, calls: Calls, path: str, call: str
+) -> None:
+    more = {"property_list": ["ElementName"]} if call == "associators" else {}
+    assert list(getattr(provider, call)(path, **more))  # a pool's sums would ask every guest
+    assert calls.listings == 0
+    assert calls["XMLDesc"] <= 2
+    assert max(calls.documents.values()) == 1
+
+
+@pytest.mark.parametrize("class_name", [
+    "CIM_ManagedElement", "CIM_SettingData", "CIM_LogicalDevice", "CIM_Component",
+    "CIM_ElementSettingData", "CIM_Dependency", "Virt_VirtualSystemSettingData",
+])
+def test_an_enumeration_fetches_each_document_once(
+    provider: Provider, calls: Calls, class_name: str
+) -> None:
+    found = list(provider.enumerate_instances(class_name))
+    assert len(found) > MORE
+    assert calls["XMLDesc"] >= MORE and max(calls.documents.values()) == 1
+    assert calls["listAllDomains"] <= 4 and calls["getAllDomainStats"] <= 1
+    assert calls["lookupByName"] == calls["lookupByUUIDString"] == 0
+    assert calls["info"] + calls["state"] + calls["isPersistent"] + calls["autostart"] <= len(found)
+
+
+def test_names_of_guests_need_no_document(provider: Provider, calls: Calls) -> None:
+    assert len(list(provider.enumerate_instance_names("Virt_ComputerSystem"))) == MORE + 8
+    assert calls == {"listAllDomains": 1}
+    calls.clear()
+    wanted = ["Name", "EnabledState"]
+    found = list(provider.enumerate_instances("Virt_ComputerSystem", property_list=wanted))
+    assert len(found) == MORE + 8 and {each["EnabledState"] for each in found} == {2, 3, 6, 9}
+    assert calls["XMLDesc"] == 0 and calls["state"] == calls["lookupByName"] == 0
+
+
+@pytest.mark.parametrize("class_name", ["CIM_ManagedElement", "Virt_LogicalDisk", "CIM_Component",
+                                        "CIM_SettingData"])
+def test_the_first_leaves_before_the_last_is_read(
+    provider: Provider, calls: Calls, class_name: str
+) -> None:
+    found = provider.enumerate_instances(class_name)
+    assert next(iter(found))
+    early = calls["XMLDesc"]
+    assert early <= 6  # the lab has guests with no disk
+    assert list(found)
+    assert calls["XMLDesc"] >= MORE + early
+
+
+def test_nothing_is_asked_before_the_answer_is_read(provider: Provider, calls: Calls) -> None:
+    provider.enumerate_instances("CIM_ManagedElement")
+    provider.associators(system("front1"))
+    provider.reference_names(system("front1"))
+    assert not calls
+
+
+# what goes wrong
+
+@pytest.mark.parametrize("class_name", ["CIM_ManagedElement", "Virt_LogicalDisk", "CIM_Component"])
+def test_a_guest_that_vanishes_is_skipped(
+    provider: Provider, crowd: Any, class_name: str
+) -> None:
+    found = iter(provider.enumerate_instances(class_name))
+    kept = re.findall(r"more\d+", str(next(found).path))[:1]
+    for guest in crowd.listAllDomains():
+        if guest.name().startswith("more") and guest.name() not in kept:
+            if guest.isActive():
+                guest.destroy()
+            guest.undefine()
+    rest = [str(each.path) for each in found]
+    assert {name for each in rest for name in re.findall(r"more\d+", each)} <= set(kept)
+    assert any("front1" in each for each in rest)
+
+
+def test_a_guest_that_vanishes_from_associators_is_skipped(provider: Provider, host: Any) -> None:
+    (hosted,) = provider.enumerate_instance_names("Virt_HostSystem")
+    found: Iterator[Instance] = iter(provider.associators(
+        hosted, assoc_class="Virt_HostedDependency"))
+    first = next(found)
+    for guest in host.listAllDomains():
+        if guest.name() != first["Name"]:
+            if guest.isActive():
+                guest.destroy()
+            if guest.name() != "job1":  # it is gone with its run
+                guest.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+                                    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
+    assert list(found) == []
+
+
+@pytest.mark.parametrize("uri", ["nosuch:///system", "test:///no/such/file.xml", "a\0b",
+                                 "qemu+unix:///system?socket=/no/such/socket"])
+def test_a_wrong_uri_is_one_clear_error(uri: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Error) as raised:
+        list(libvirt_cim.connect(uri).enumerate_instances("CIM_System"))
+    assert raised.value.status == Status.FAILED
+    shown_uri = repr(uri) if "\0" in uri else uri
+    assert raised.value.text.startswith(f"cannot connect to {shown_uri}: ")
+    assert "\n" not in raised.value.text
+    assert "libvirt" not in capfd.readouterr().err  # the test driver's XML parser prints its own
+
+
+def test_a_path_is_as_good_as_its_text(provider: Provider) -> None:
+    for each in provider.enumerate_instance_names("CIM_ManagedElement"):
+        assert isinstance(each, Path)
+        assert provider.get_instance(each) == provider.get_instance(str(each))

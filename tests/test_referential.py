@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Referential: every reference leads somewhere, from both ends, and what must be linked is.
+
+On libvirt's own test host, on the lab, and on a host made of libvirt's test documents: a third of
+its guests is off, a third runs, a third runs and is transient.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path as File
+from typing import Any, Optional
+
+import corpus
+import pytest
+from lxml import etree
+from operations import LAB
+
+from libvirt_cim.cim import Error, Path
+from libvirt_cim.hypervisor.connection import Connection
+from libvirt_cim.hypervisor.error import Libvirt
+from libvirt_cim.provider import Provider
+from libvirt_cim.request import Request
+from libvirt_cim.schema import load
+
+STEP = 60  # every so manieth of libvirt's documents
+NODE = """<node><cpu><nodes>1</nodes><sockets>1</sockets><cores>4</cores><threads>1</threads>
+<active>4</active><mhz>2000</mhz><model>x86_64</model></cpu><memory>67108864</memory></node>"""
+
+
+class Host:
+    """A host with everything that its provider enumerates."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.provider = Provider(load(connection.prefix), lambda: Request(connection))
+        self.schema = self.provider.schema
+        self.guests = {each.name(): each for each in connection.handle.listAllDomains()}
+
+    @functools.cached_property
+    def instances(self) -> list[Path]:
+        """The paths of all that is no association."""
+        return list(self.provider.enumerate_instance_names("CIM_ManagedElement"))
+
+    @functools.cached_property
+    def links(self) -> list[Path]:
+        """The paths of all associations."""
+        names = [name for name in self.schema.children(None)
+                 if self.schema.resolved(name).qualifier("Association")]
+        return [path for name in names for path in self.provider.enumerate_instance_names(name)]
+
+    @functools.cached_property
+    def around(self) -> dict[Path, list[tuple[str, Path]]]:
+        """The role and link of every association that a path is an end of."""
+        found: dict[Path, list[tuple[str, Path]]] = defaultdict(list)
+        for path in self.links:
+            for role, end in path.keys.items():
+                found[end].append((role, path))
+        return found
+
+    def of(self, class_name: str) -> list[Path]:
+        """The instances of a class and of those below it."""
+        return [path for path in self.instances if self.schema.is_a(path.class_name, class_name)]
+
+    def others(self, path: Path, class_name: str, role: str, other: str) -> list[Path]:
+        """The ends that are `other` where the path is `role`."""
+        return [link.keys[other] for mine, link in self.around[path]
+                if mine == role and self.schema.is_a(link.class_name, class_name)]
+
+
+def made_of(documents: dict[str, bytes], folder: File) -> Host:
+    """A host of the test driver with a guest for each document that the driver takes."""
+    file = folder / "node.xml"
+    file.write_text(NODE, "utf-8")
+    connection = Connection(f"test://{file}")
+    for number, data in enumerate(documents.values()):
+        root = etree.fromstring(data)
+        root.set("type", "test")
+        for child in root.findall("uuid"):
+            root.remove(child)
+        title = root.find("name")
+        if title is None:
+            continue
+        title.text = f"{title.text}-{number}"
+        text = etree.tostring(root, encoding="unicode")
+        try:
+            guest = (connection.handle.createXML(text) if number % 3 == 2
+                     else connection.handle.defineXML(text))
+            if number % 3 == 1:
+                guest.create()
+        except Libvirt:  # it is of another hypervisor, or wrong on purpose
+            continue
+    return Host(connection)
+
+
+@pytest.fixture(scope="module", params=["default", "lab", pytest.param(
+    "corpus", marks=pytest.mark.corpus)])
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    if request.param == "default":
+        return Host(Connection("test:///default"))
+    if request.param == "lab":
+        return Host(Connection(LAB))
+    if not corpus.documents():
+        (pytest.fail if corpus.REQUIRED else pytest.skip)(corpus.MISSING)
+    made = made_of(corpus.sample(STEP), tmp_path_factory.mktemp("host"))
+    assert len(made.guests) > 30
+    return made
+
+
+def counted(paths: Iterable[Path]) -> Counter[str]:
+    """Paths to compare, as a difference is to be read."""
+    return Counter(map(str, paths))
+
+
+# what every association has to keep
+
+def test_nothing_is_enumerated_twice(host: Host) -> None:
+    for paths in (host.instances, host.links):
+        assert not [path for path, number in counted(paths).items() if number > 1]
+
+
+def test_a_path_leads_to_its_instance(host: Host) -> None:
+    for path in [*host.instances, *host.links]:
+        found = host.provider.get_instance(path)
+        assert found.path == path
+        assert found.class_name == path.class_name
+        assert {name: found[name] for name in path.keys} == path.keys
+
+
+def test_a_reference_leads_to_an_instance_of_its_class(host: Host) -> None:
+    known = set(host.instances)
+    for link in host.links:
+        for role, end in link.keys.items():
+            declared = host.schema.resolved(link.class_name).properties[role]
+            assert host.schema.is_a(end.class_name, declared.reference_class or "")
+            assert end.namespace == link.namespace == "root/virt"
+            assert end in known
+
+
+def test_references_are_those_enumerated(host: Host) -> None:
+    for path in host.instances:
+        expected = {str(link): 1 for _, link in host.around[path]}
+        assert counted(host.provider.reference_names(path)) == expected
+
+
+def test_instances_of_references_are_those_got(host: Host) -> None:
+    for path in host.instances[:: max(1, len(host.instances) // 40)]:
+        for each in host.provider.references(path):
+            assert each == host.provider.get_instance(each.path or "")
+
+
+def ends(host: Host, path: Path, roles: Optional[set[str]] = None) -> Counter[str]:
+    """The other ends of the links around a path; itself where it is both."""
+    found = {
+        end for role, link in host.around[path] if roles is None or role in roles
+        for name, end in link.keys.items() if name != role
+    }
+    return counted(found)
+
+
+def test_associators_are_the_other_ends(host: Host) -> None:
+    for path in host.instances:
+        assert counted(host.provider.associator_names(path)) == ends(host, path)
+
+
+def test_instances_of_associators_are_those_got(host: Host) -> None:
+    for path in host.instances[:: max(1, len(host.instances) // 40)]:
+        for each in host.provider.associators(path):
+            assert each == host.provider.get_instance(each.path or "")
+
+
+def some(host: Host, most: int = 60) -> list[Path]:
+    """Instances of every class, not too many."""
+    by_class: dict[str, list[Path]] = defaultdict(list)
+    for path in host.instances:
+        by_class[path.class_name].append(path)
+    return [path for paths in by_class.values()
+            for path in paths[:: max(1, len(paths) * len(by_class) // most)]]
+
+
+def test_filters_of_references(host: Host) -> None:
+    for path in some(host):
+        around = host.around[path]
+        for role in {role for role, _ in around}:
+            expected = {str(link): 1 for mine, link in around if mine == role}
+            for spelled in (role, role.upper()):
+                assert counted(host.provider.reference_names(path, role=spelled)) == expected
+        for name in {name for _, link in around
+                     for name in host.schema.superclasses(link.class_name)}:
+            expected = {str(link): 1 for _, link in around
+                        if host.schema.is_a(link.class_name, name)}
+            assert counted(host.provider.reference_names(path, name)) == expected
+
+
+def test_filters_of_associators(host: Host) -> None:
+    names = host.provider.associator_names
+    for path in some(host):
+        around = host.around[path]
+        for role in {role for role, _ in around}:
+            assert counted(names(path, role=role)) == ends(host, path, {role})
+        for name, result in _results(around):
+            wanted = {link.keys[name] for role, link in around
+                      if name in link.keys and name != role and result == link.class_name}
+            assert counted(names(path, result, result_role=name)) == counted(wanted)
+        every = [host.provider.get_instance(text).class_name for text in ends(host, path)]
+        for name in {above for each in every for above in host.schema.superclasses(each)}:
+            found = [each.class_name for each in names(path, result_class=name)]
+            assert Counter(found) == Counter(
+                each for each in every if host.schema.is_a(each, name))
+
+
+def _results(around: list[tuple[str, Path]]) -> set[tuple[str, str]]:
+    return {(name, link.class_name) for _, link in around for name in link.keys}
+
+
+# what must be linked
+
+def test_a_device_has_one_setting(host: Host) -> None:
+    devices = host.of("CIM_LogicalDevice")
+    assert devices
+    for path in devices:
+        settings = host.others(path, "CIM_SettingsDefineState", "ManagedElement", "SettingData")
+        assert len(settings) == 1, path
+        assert host.schema.is_a(settings[0].class_name, "CIM_ResourceAllocationSettingData")
+        systems = host.others(path, "CIM_SystemDevice", "PartComponent", "GroupComponent")
+        assert [each.keys["Name"] for each in systems] == [path.keys["SystemName"]]
+
+
+def test_a_setting_belongs_to_one_system(host: Host) -> None:
+    for path in host.of("CIM_ResourceAllocationSettingData"):
+        wholes = host.others(path, "CIM_VirtualSystemSettingDataComponent", "PartComponent",
+                             "GroupComponent")
+        assert len(wholes) == 1, path
+        assert host.schema.is_a(wholes[0].class_name, "CIM_VirtualSystemSettingData")
+
+
+def settings_of(host: Host, name: str) -> tuple[list[str], list[str]]:
+    """The ids of a guest's Defined settings, and of its State."""
+    defined, state = [], []
+    for path in host.of("CIM_VirtualSystemSettingData"):
+        text = path.keys["InstanceID"].partition(":")[2]
+        if text in (name, f"{name}/active"):
+            (state if text.endswith("/active") else defined).append(path)
+    parts = [
+        [str(each) for path in wholes for each in [path, *host.others(
+            path, "CIM_VirtualSystemSettingDataComponent", "GroupComponent", "PartComponent")]]
+        for wholes in (defined, state)
+    ]
+    return parts[0], parts[1]
+
+
+def test_a_guest_has_the_configurations_of_its_state(host: Host) -> None:
+    kinds = set()
+    for name, guest in host.guests.items():
+        defined, state = settings_of(host, name)
+        running, kept = bool(guest.isActive()), bool(guest.isPersistent())
+        assert bool(defined) == kept and bool(state) == running
+        assert len(set(defined)) == len(defined) and len(set(state)) == len(state)
+        if kept and running:
+            assert len(defined) == len(state)
+        kinds.add((kept, running))
+    assert len(kinds) == (1 if set(host.guests) == {"test"} else 3)
+
+
+def test_a_guest_is_hosted_and_has_its_settings(host: Host) -> None:
+    (node,) = host.of("Virt_HostSystem")
+    systems = [path for path in host.of("CIM_ComputerSystem") if path != node]
+    assert {path.keys["Name"] for path in systems} == set(host.guests)
+    for path in systems:
+        assert host.others(path, "CIM_HostedDependency", "Dependent", "Antecedent") == [node]
+        (setting,) = host.others(path, "CIM_SettingsDefineState", "ManagedElement", "SettingData")
+        guest = host.guests[path.keys["Name"]]
+        active = "/active" if guest.isActive() else ""
+        assert setting.keys["InstanceID"].partition(":")[2] == guest.name() + active
+
+
+def test_settings_in_force_are_joined_to_those_that_are_next(host: Host) -> None:
+    for name, guest in host.guests.items():
+        defined, state = settings_of(host, name)
+        joined = [(str(link.keys["ManagedElement"]), str(link.keys["SettingData"]))
+                  for path in host.of("CIM_SettingData") if str(path) in defined + state
+                  for role, link in host.around[path]
+                  if link.class_name == "Virt_ElementSettingData" and role == "ManagedElement"]
+        if not guest.isPersistent():
+            assert joined == []
+        elif guest.isActive():
+            assert Counter(joined) == Counter(
+                (each, each.replace("/active", "")) for each in state)
+        else:
+            assert Counter(joined) == Counter((each, each) for each in defined)
+
+
+def test_a_transient_guest_answers_to_the_plain_ids(host: Host) -> None:
+    for name, guest in host.guests.items():
+        if not guest.isPersistent():
+            for text in settings_of(host, name)[1]:
+                state = host.provider.get_instance(text)
+                plain = host.provider.get_instance(text.replace("/active", ""))
+                different = {each for each in {**state.properties, **plain.properties}
+                             if state.get(each) != plain.get(each)}
+                rows = host.schema.table(state.class_name).rows
+                assert "InstanceID" in different  # and what a configuration reads elsewhere
+                assert different <= {name for name, row in rows.items() if row.own}
+
+
+def test_a_guest_that_is_off_answers_to_no_active_id(host: Host) -> None:
+    for name, guest in host.guests.items():
+        if not guest.isActive():
+            whole = next(path for path in host.of("CIM_VirtualSystemSettingData")
+                         if path.keys["InstanceID"].partition(":")[2] == name)
+            active: Any = {"InstanceID": whole.keys["InstanceID"] + "/active"}
+            with pytest.raises(Error, match=r"No such instance \(InstanceID\)"):
+                host.provider.get_instance(Path(whole.class_name, active))
