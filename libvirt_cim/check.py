@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from . import value
-from .cim import Class, Error, Property, find
+from .cim import Class, Error, Property, Qualifier, find
 from .expression import (
     Attributes,
     ClassName,
@@ -36,20 +36,42 @@ def class_mistakes(model: Any, class_: Class) -> Iterator[str]:
     if own.name.startswith("CIM_"):
         return
     here = f"{own.file}:{own.line}: {own.name}: "
-    yield from (here + text for text in _unknown_qualifiers(model, own.qualifiers))
+    yield from (here + text for text in _undeclared(model, own.qualifiers))
     expand = own.qualifier("Virt_Expand")
     if expand and expand not in EXPANSIONS:
         yield f"{here}Virt_Expand names no function: {expand}"
     above = model.resolved(own.superclass).properties if own.superclass in model.declared else {}
     for row in own.properties.values():
         where = model.where(row) + ": "
-        yield from (where + text for text in _unknown_qualifiers(model, row.qualifiers))
+        yield from (where + text for text in _undeclared(model, row.qualifiers))
         yield from (where + text for text in _override(row, above))
         yield from (where + text for text in _names(model, row))
         yield from (where + text for text in _default(row))
 
 
-def _unknown_qualifiers(model: Any, qualifiers: Mapping[str, Any]) -> Iterator[str]:
+def qualifier_mistakes(model: Any, own: Class) -> Iterator[str]:
+    """Values of qualifiers that are not of the declared type; all else would stumble over them."""
+    yield from (f"{own.file}:{own.line}: {own.name}: {text}"
+                for text in _mistyped(model, own.qualifiers))
+    for row in own.properties.values():
+        yield from (f"{model.where(row)}: {text}" for text in _mistyped(model, row.qualifiers))
+
+
+def _mistyped(model: Any, qualifiers: Mapping[str, Qualifier]) -> Iterator[str]:
+    for name, given in qualifiers.items():
+        declared = find(model.qualifiers, name)
+        if declared is None:
+            continue
+        if isinstance(given.value, list) and None in given.value:
+            yield f"qualifier {name}: an item is NULL"
+        try:
+            row = Property(name, declared.type, declared.is_array)
+            value.checked(row, given.value, f"qualifier {name}")
+        except Error as error:
+            yield error.text
+
+
+def _undeclared(model: Any, qualifiers: Mapping[str, Qualifier]) -> Iterator[str]:
     for name in qualifiers:
         if find(model.qualifiers, name) is None:
             yield f"qualifier {name} is not declared"
@@ -105,6 +127,8 @@ def _row(row: Row, rows: Mapping[str, Row]) -> Iterator[str]:
     unit = property_.qualifier("Virt_Unit")
     if unit is not None and value.libvirt_unit(unit) is None:
         yield f"Virt_Unit {unit} is no unit of libvirt"
+    if unit is not None and (not property_.type.startswith("uint") or property_.is_array):
+        yield "Virt_Unit is for one unsigned integer"
     sibling = property_.qualifier("Virt_UnitProperty")
     if sibling is not None:
         other = rows.get(sibling)
@@ -118,10 +142,11 @@ def _row(row: Row, rows: Mapping[str, Row]) -> Iterator[str]:
 
 
 def _tests(row: Row, earlier: Mapping[str, Row]) -> Iterator[str]:
-    mapped = {attribute_of(each) for each in earlier.values()}
     for arm in row.every_arm():
         step = arm.condition
-        if step is None or step.test is None or step.test[0] in mapped:
+        if step is None or step.test is None:
+            continue
+        if step.test[0] in map(attribute_of, earlier.values()):
             continue
         own = arm.expression
         if isinstance(own, Location) and own.steps == (Step("attribute", step.test[0]),):
@@ -140,39 +165,64 @@ def _arm(model: Any, row: Row, found: Expression) -> Iterator[str]:
         yield f"class {found.name} is not declared"
     elif isinstance(found, Function) and found.name not in FUNCTIONS:
         yield f"there is no function {found.name}"
-    elif isinstance(found, Attributes) and not row.declared.is_array:
-        yield "names() and values() are for arrays"
+    elif isinstance(found, Attributes):
+        yield from _attributes(row.declared, found.location)
     elif isinstance(found, Defined):
         yield "defined() is for references"
     elif isinstance(found, Presence):
-        yield from _presence(row.declared)
+        yield from _presence(row.declared, found.location)
     elif isinstance(found, (Location, Template)):
         yield from _leaf(row.declared, found)
 
 
-def _presence(row: Property) -> Iterator[str]:
+def _attributes(row: Property, location: Location) -> Iterator[str]:
+    if not row.is_array:
+        yield "names() and values() are for arrays"
+    if any(step.kind == "attribute" for step in location.steps):
+        yield "names() and values() need an element"
+
+
+def _presence(row: Property, location: Location) -> Iterator[str]:
     tokens = row.qualifier("Virt_Tokens")
-    if row.type != "boolean" and (tokens is None or not set(tokens) <= {"true", "false"}):
+    if row.is_array or row.type != "boolean" and not (tokens and set(tokens) <= {"true", "false"}):
         yield "boolean() needs the type boolean, or Virt_Tokens { \"true\", \"false\" }"
+    if not location.absolute and any(step.kind == "attribute" for step in location.steps):
+        yield "boolean() needs an element"
+    yield from _downwards(location)
+
+
+def _downwards(location: Location) -> Iterator[str]:
+    """What a path must not have that is written as well."""
+    kinds = [step.kind for step in location.steps]
+    if "parent" in (kinds if location.absolute else kinds[1:]):
+        yield ".. is for the beginning of a path"
+    if not location.absolute and {"any", "self"} & set(kinds):
+        yield "* and self:: have no place inside a path"
 
 
 def _leaf(row: Property, found: Any) -> Iterator[str]:
     location = found.location if isinstance(found, Template) else found
-    steps = location.steps
-    if any(step.kind == "parent" for step in steps[1:]) or location.absolute and any(
-        step.kind == "parent" for step in steps
-    ):
-        yield ".. is for the beginning of a path"
+    yield from _downwards(location)
     embedded = row.qualifier("EmbeddedInstance")
-    if isinstance(found, Location) and (row.is_array or embedded):
-        yield from _repeated(row, steps, bool(embedded))
+    if row.is_array or embedded:
+        yield from _repeated(found, location.steps, bool(embedded))
+    if isinstance(found, Template) and not row.qualifier("Key"):
+        yield from _holes(row, found)
     if row.type == "boolean" and row.qualifier("Virt_Tokens") is None:
         yield "a boolean needs boolean(path) or Virt_Tokens"
 
 
-def _repeated(row: Property, steps: Sequence[Any], embedded: bool) -> Iterator[str]:
+def _holes(row: Property, found: Template) -> Iterator[str]:
+    if row.type != "string":
+        yield "a template is a string"
+    for part in found.parts:
+        if isinstance(part, Location):
+            yield from _downwards(part)
+
+
+def _repeated(found: Any, steps: Sequence[Step], embedded: bool) -> Iterator[str]:
     elements = [step for step in steps if step.kind == "child"]
-    if not elements:
+    if not elements or isinstance(found, Template) or found.absolute:
         yield "an array needs an element that repeats"
     if embedded and len(elements) != len(steps):
         yield "an embedded instance needs an element"
@@ -194,4 +244,6 @@ def _has_rest(model: Any, name: str) -> bool:
     return row is not None and "rest()" in (row.qualifier("MappingStrings") or ())
 
 
-__all__: tuple[str, ...] = ("class_mistakes", "parts_mistakes", "row_mistakes")
+__all__: tuple[str, ...] = (
+    "class_mistakes", "parts_mistakes", "qualifier_mistakes", "row_mistakes",
+)

@@ -58,10 +58,14 @@ def invalid(text: str) -> Error:
 
 def find(mapping: Mapping[str, T], name: str) -> Optional[T]:
     """The entry of that CIM name; CIM names are equal whatever their case (DSP0004, 5.1.2)."""
-    if name in mapping:
-        return mapping[name]
-    low = name.lower()
-    return next((value for key, value in mapping.items() if key.lower() == low), None)
+    found = mapping.get(name)
+    if found is not None:
+        return found
+    low, length = name.lower(), len(name)
+    for key in mapping:
+        if len(key) == length and key.lower() == low:
+            return mapping[key]
+    return None
 
 
 def _folded(value: Value) -> Value:

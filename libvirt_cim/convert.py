@@ -18,7 +18,7 @@ from .expression import location
 from .ground import ROOTS, Document
 from .query import Query
 from .request import Shelf
-from .rest import rests
+from .rest import apart
 from .rewrite import refuse_claimed, started
 from .schema import SETTINGS, Schema, load
 from .table import REST, Table
@@ -44,18 +44,17 @@ def to_cim(xml: Union[str, bytes], prefix: Optional[str] = None, associations: b
     schema = load(prefix or PREFIXES.get(root.get("type", ""), "Virt"))
     document = Document(KINDS, root)
     document.source = Shelf([document])
-    settings = schema.settings()
-    values = {table.name: [table.read(entry.node, document) for entry in table.entries(document)]
-              for table in settings}
-    left = rests(settings, document, values)
-    found: list[Instance] = []
-    for table in sorted(settings, key=lambda each: len(each.roots[KINDS[0]][0])):
-        for entry, read, rest in zip(table.entries(document), values[table.name], left[table.name]):
-            properties = {**table.constants, **entry.path.keys, **read}
+    settings = sorted(schema.settings(), key=lambda each: len(each.roots[KINDS[0]][0]))
+    found = {table.name: [
+        Instance(table.name, {**table.constants, **entry.path.keys,
+                              **table.read(entry.node, document)}, entry.path)
+        for entry in table.entries(document)] for table in settings}
+    others = list(_others(schema, document, associations))
+    for class_name, left in apart(settings, document).items():
+        for instance, rest in zip(found[class_name], left):
             if rest is not None:
-                properties[REST] = rest
-            found.append(Instance(table.name, properties, entry.path))
-    return found + list(_others(schema, document, associations))
+                instance.properties[REST] = rest
+    return [instance for each in found.values() for instance in each] + others
 
 
 def _others(schema: Schema, document: Document, associations: bool) -> Iterator[Instance]:

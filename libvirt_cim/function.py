@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Callable
 
 from .cim import Value
-from .expression import Location, Step
 from .ground import Document
 from .tree import Element
 from .value import amount
@@ -38,9 +37,8 @@ def caption(domain: Element, document: Document, prefix: str) -> Value:
 
 
 def _host(document: Document) -> Iterator[str]:
-    name = Location(True, (Step("child", "node"), Step("child", "name")))
     for node in document.source.documents("NodeInfo", {}, ("name",)):
-        yield node.text(name) or ""
+        yield node.root.findtext("name") or ""
 
 
 def identifying_info(domain: Element, document: Document, prefix: str) -> Value:

@@ -57,24 +57,37 @@ class Document:
     The XML of a guest that is off is its DomainConfigXML and its DomainXML.
     """
 
-    __slots__ = ("kinds", "root", "source", "_texts", "_children", "cache")
+    __slots__ = ("kinds", "root", "source", "_texts", "_children", "_visited", "cache")
 
     def __init__(self, kinds: tuple[str, ...], root: Element, source: Optional[Source] = None):
         self.kinds = kinds
         self.root = root
         self.source: Source = source or Nowhere()
-        self._texts: dict[Location, Optional[str]] = {}
+        self._texts: dict[str, Optional[str]] = {}
         self._children: dict[tuple[str, ...], dict[str, list[Element]]] = {}
+        self._visited: set[tuple[str, ...]] = set()
         self.cache: dict[Any, Any] = {}  # what the tables found, by table
 
-    def text(self, location: Location) -> Optional[str]:
-        """The text at a path from the root."""
-        if location not in self._texts:
-            self._texts[location] = located(self.root, self.root, location)
-        return self._texts[location]
+    def text(self, location: Location, where: str) -> Optional[str]:
+        """The text at a path from the root, which is spelled `where`."""
+        if where not in self._texts:
+            self._texts[where] = located(self.root, self.root, location)
+        return self._texts[where]
 
-    def children(self, parent: tuple[str, ...]) -> dict[str, list[Element]]:
-        """The elements below a path of names, by their names; each parent is visited once."""
+    def elements(self, path: tuple[str, ...]) -> list[Element]:
+        """Every element at a path of names from the root; * is any name."""
+        above = path[:-1]
+        if above and path[-1] != "*":
+            if above in self._visited:
+                return self._below(above).get(path[-1], [])
+            self._visited.add(above)
+        found = [self.root] if path[0] in ("*", self.root.tag) else []
+        for name in path[1:]:
+            found = [child for parent in found for child in parent.iterchildren(name)]
+        return found
+
+    def _below(self, parent: tuple[str, ...]) -> dict[str, list[Element]]:
+        """The elements below a path by their names: who asks twice will ask for many."""
         if parent not in self._children:
             found: dict[str, list[Element]] = {}
             for element in self.elements(parent):
@@ -82,16 +95,6 @@ class Document:
                     found.setdefault(child.tag, []).append(child)
             self._children[parent] = found
         return self._children[parent]
-
-    def elements(self, path: tuple[str, ...]) -> list[Element]:
-        """Every element at a path of names from the root; * is any name."""
-        if len(path) == 1:
-            return [self.root] if path[0] in ("*", self.root.tag) else []
-        children = self.children(path[:-1])
-        if path[-1] != "*":
-            return children.get(path[-1], [])
-        return [child for parent in self.elements(path[:-1]) for child in parent
-                if isinstance(child.tag, str)]
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What make() gives, made at the first call for that key."""
@@ -103,4 +106,5 @@ class Document:
         """Forget what was found, because the document is about to change."""
         self._texts.clear()
         self._children.clear()
+        self._visited.clear()
         self.cache.clear()

@@ -16,13 +16,15 @@ import attrs
 from .compound import pattern
 from .expression import Call, ClassName, Expression, Location, Step, Template
 from .ground import Document, Known
-from .lens import located
+from .lens import at, located, split_leaf
 from .tree import Element
 
 Part = Union[str, Location, Call]
 
 
 def _escape(text: str) -> str:
+    if "/" not in text and "%" not in text:
+        return text
     return re.sub("%(?=2F|25)", "%25", text, flags=re.IGNORECASE).replace("/", "%2F")
 
 
@@ -37,13 +39,32 @@ class Key:
 
     name: str
     parts: tuple[Part, ...]
-    compose: Callable[[Element, Document], str]
+    readers: tuple[Any, ...]  # for each part: its text, or what reads it of a document or a node
     distinct: bool  # whether it tells one node of a document from another
+    same: str  # what it is if it is always the same, else nothing
+
+    def text(self, document: Document) -> str:
+        """The key of all nodes of a document; nothing if it tells one node from another."""
+        if self.distinct:
+            return ""
+        return "".join([each if isinstance(each, str) else each.text(document)
+                        for each in self.readers])
 
     @property
     def literal(self) -> int:
         """How many characters are always the same."""
         return sum(len(part) for part in self.parts if isinstance(part, str))
+
+    def composer(self, document: Document) -> Callable[[Element], Any]:
+        """What composes the key of a node of a document, whose own texts are looked up once."""
+        pieces = [reader.text(document) if isinstance(reader, _Said) else reader
+                  for reader in self.readers]
+        first, last = pieces[:-1], pieces[-1]
+        if callable(last) and all(isinstance(piece, str) for piece in first):
+            before = "".join(first)
+            return lambda node: before + last(node)
+        return lambda node: "".join(
+            [piece if isinstance(piece, str) else piece(node) for piece in pieces])
 
     def known(self, text: str, root: str) -> Optional[Known]:
         """What the document must say if the key has that text; None if it never has."""
@@ -79,9 +100,15 @@ def _place(part: Part, root: str) -> Optional[str]:
 
 def path_text(steps: Sequence[Step]) -> str:
     """Steps as a path: /domain/name, /volume/@pool."""
-    return "".join(
-        f"/@{step.name}" if step.kind == "attribute" else f"/{step.name}" for step in steps
-    )
+    return "".join(f"/@{step.name}" if step.kind == "attribute" else f"/{step.name}{_test(step)}"
+                   for step in steps)
+
+
+def _test(step: Step) -> str:
+    if step.test is None:
+        return ""
+    name, value = step.test
+    return f"[@{name}]" if value is None else f"[@{name}='{value}']"
 
 
 def compile_key(name: str, found: Expression, prefix: str, concrete: Callable[[str], str]) -> Key:
@@ -95,37 +122,58 @@ def compile_key(name: str, found: Expression, prefix: str, concrete: Callable[[s
         parts = [prefix if part == Call("prefix()") else part for part in found.parts]
     distinct = any(isinstance(p, Call) or (isinstance(p, Location) and not p.absolute)
                    for p in parts)
-    return Key(name, tuple(parts), _composer(parts), distinct)
+    readers = tuple(_reader(part, _before_slash(parts, index)) for index, part in enumerate(parts))
+    same = "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else ""
+    return Key(name, tuple(parts), readers, distinct, same)
 
 
 def constant_key(name: str, value: Any) -> Key:
     """A key that is the same for every instance."""
-    return Key(name, (value,), lambda node, document: value, False)
+    return Key(name, (value,), (value,), False, value)
 
 
-def _composer(parts: Sequence[Part]) -> Callable[[Element, Document], str]:
-    if len(parts) == 1 and isinstance(parts[0], str):
-        only = parts[0]
-        return lambda node, document: only
-    pieces: list[Any] = []
-    for index, part in enumerate(parts):
-        pieces.append((part, _before_slash(parts, index)))
+class _Said:
+    """What a document says at a path from its root, as a part of a key."""
 
-    def compose(node: Element, document: Document) -> str:
-        texts = []
-        for part, slash in pieces:
-            text = part if isinstance(part, str) else hole_text(part, node, document)
-            if slash and not isinstance(part, str) and ("/" in text or "%" in text):
-                text = _escape(text)
-            texts.append(text)
-        return "".join(texts)
+    def __init__(self, location: Location, slash: bool) -> None:
+        self.location, self.slash = location, slash
+        self.where = path_text(location.steps)
 
-    return compose
+    def text(self, document: Document) -> str:
+        """The text; a missing one is empty."""
+        text = document.text(self.location, self.where) or ""
+        return _escape(text) if self.slash else text
+
+
+def _reader(part: Part, slash: bool) -> Union[str, _Said, Callable[[Element], str]]:
+    """A part's text, or what reads it of a document or at a node."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Call):
+        return local_name
+    if part.absolute:
+        return _Said(part, slash)
+    parents, attribute = split_leaf(part.steps)
+
+    def read(node: Element) -> str:
+        element = at(node, parents)
+        if element is None:
+            return ""
+        text = (element.get(attribute) if attribute else element.text) or ""
+        return _escape(text) if slash else str(text)
+
+    return read
+
+
+def local_name(node: Element) -> str:
+    """The name of an element without its namespace."""
+    return str(node.tag).rpartition("}")[2]
 
 
 def hole_text(part: Union[Location, Call], node: Element, document: Document) -> str:
     """The text of a hole; a missing one is empty."""
     if isinstance(part, Call):
-        return str(node.tag).rpartition("}")[2]
-    text = document.text(part) if part.absolute else located(node, document.root, part)
+        return local_name(node)
+    where = path_text(part.steps) if part.absolute else ""
+    text = document.text(part, where) if where else located(node, document.root, part)
     return text or ""

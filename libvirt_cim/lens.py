@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from . import tree
-from .cim import Error, Value, invalid
+from .cim import Error, Value
 from .expression import Location, Step
 from .tree import Element
-from .value import Converter, amount, libvirt_unit
+from .value import Converter
 from .walk import Leaf, Out, holds
 
 Touched = dict[Element, set[str]]  # element to the attributes that only a test asks for
@@ -26,16 +26,27 @@ LeafKey = tuple[Any, ...]
 def at(node: Element, steps: Steps) -> Optional[Element]:
     """The element that steps lead to: the first of each name whose test holds."""
     for step in steps:
-        if step.kind == "parent":
+        if step.kind == "child":
+            node = _child(node, step)
+        elif step.kind == "parent":
             node = node.getparent()
         elif step.kind == "self":
             node = node if node.tag == step.name and holds(node, step.test) else None
         else:
-            found = node.iterchildren("*" if step.kind == "any" else step.name)
-            node = next((child for child in found if holds(child, step.test)), None)
+            found = (child for child in node.iterchildren("*") if holds(child, step.test))
+            node = next(found, None)
         if node is None:
             return None
     return node
+
+
+def _child(node: Element, step: Step) -> Optional[Element]:
+    """The first child that a step leads to; lxml's own search takes longer to begin."""
+    name, test = step.name, step.test
+    for child in node:
+        if child.tag == name and holds(child, test):
+            return child
+    return None
 
 
 def ensure(node: Element, steps: Steps) -> Element:
@@ -67,6 +78,11 @@ def split_leaf(steps: Steps) -> tuple[Steps, Optional[str]]:
     if steps and steps[-1].kind == "attribute":
         return steps[:-1], steps[-1].name
     return steps, None
+
+
+def downward(steps: Steps) -> bool:
+    """Whether steps lead from children to children only."""
+    return all(step.kind == "child" for step in steps)
 
 
 def leaf_text(node: Element, steps: Steps) -> Optional[str]:
@@ -101,37 +117,65 @@ def hollow(element: Element, soft: set[str]) -> bool:
     """Whether nothing is left in an element but attributes that a test asked for."""
     if len(element) or (element.text or "").strip():
         return False
-    return not element.attrib or set(element.attrib) <= soft
+    return soft.issuperset(element.keys())
 
 
-def prune(node: Element, touched: Touched) -> None:
-    """Drop the touched elements that are empty now, but for those whose position counts."""
-    waiting = [element for element in touched if element is not node]
-    changed = True
-    while changed:
-        changed = False
-        for element in list(waiting):
+def prune(node: Element, touched: Touched, again: bool = False) -> None:
+    """Drop the touched elements that are empty now, but for those whose position counts.
+
+    `again`: they will be made again, each where its own row finds it.
+    """
+    waiting = [element for element in touched
+               if element is not node and hollow(element, touched[element])]
+    removed = True
+    while removed:  # one that goes can empty its parent, and free the place of another
+        removed, left = False, []
+        for element in reversed(waiting):
             parent = element.getparent()
-            if not hollow(element, touched[element]):
+            if parent is None or _placed(element, again):
+                left.append(element)
                 continue
-            if parent is None or next(element.itersiblings(element.tag), None) is not None:
-                continue
-            waiting.remove(element)
             tree.remove(element)
-            changed = True
-            if parent is not node and parent not in touched:
-                touched[parent] = set()
-                waiting.append(parent)
+            removed = True
+            if parent is not node and hollow(parent, touched.get(parent, set())):
+                left.append(parent)
+        waiting = left[::-1]
+
+
+def _placed(element: Element, again: bool) -> bool:
+    """Whether others of its name follow a hollow element, or stand before one that tests find."""
+    if element.getnext() is not None and next(element.itersiblings(element.tag), None) is not None:
+        return True
+    return again and bool(element.keys()) and next(
+        element.itersiblings(element.tag, preceding=True), None) is not None
 
 
 def soft(steps: Steps) -> set[str]:
-    """The attribute that the last step's test asks for, as the soft attributes of its element."""
-    return {steps[-1].test[0]} if steps and steps[-1].test else set()
+    """The attribute that the last step's test asserts, as the soft attributes of its element."""
+    test = steps[-1].test if steps else None
+    return {test[0]} if test is not None and test[1] is not None else set()
 
 
 def touch(touched: Touched, element: Element, steps: Steps) -> None:
-    """Note an element from which something was taken."""
-    touched.setdefault(element, set()).update(soft(steps))
+    """Note an element from which something was taken, and those above it on the way there.
+
+    An attribute is soft if all ways to the element assert it.
+    """
+    for number in range(len(steps), 0, -1):
+        if steps[number - 1].kind == "parent":
+            return
+        own, known = soft(steps[:number]), touched.get(element)
+        touched[element] = own if known is None else known & own
+        element = element.getparent()
+    if not steps:
+        touched[element] = set()
+
+
+def tidy(node: Element, element: Element, steps: Steps) -> None:
+    """Drop an element from which something was removed, and those above it, if they are empty."""
+    touched: Touched = {}
+    touch(touched, element, steps)
+    prune(node, touched)
 
 
 class Lens:
@@ -139,10 +183,19 @@ class Lens:
 
     writable = True
     keys: tuple[LeafKey, ...] = ()
+    tested = False  # whether by one of its leaves a path finds an element; then it takes nothing
 
     def leaf(self, name: str) -> Leaf:
         """How the shared walk reads it."""
         raise NotImplementedError
+
+    def taker(self) -> Optional[Leaf]:
+        """How the shared walk takes it; None where only `take` finds the way."""
+        return None
+
+    def normal(self, value: Value) -> Value:
+        """A value that was sent as it will be read."""
+        return value
 
     def put(self, node: Element, value: Value) -> None:
         """Write a value that differs from what is read; None removes."""
@@ -151,6 +204,17 @@ class Lens:
     def take(self, node: Element, touched: Touched) -> None:
         """Remove from a copy what put would write again exactly."""
         raise NotImplementedError
+
+
+def exact(converter: Optional[Converter], text: str) -> bool:
+    """Whether writing what a text means gives that very text."""
+    if converter is None:
+        return True
+    value = converter.read(text)
+    try:
+        return value is not None and converter.write(value) == text
+    except Error:
+        return False
 
 
 class TextLens(Lens):
@@ -185,89 +249,22 @@ class TextLens(Lens):
         element = at(node, self.parents)
         if element is not None:
             set_text(element, self.attribute, None)
-            prune(node, {element: soft(self.parents)})
+            tidy(node, element, self.parents)
 
-    def exact(self, text: str) -> bool:
-        """Whether writing what a text means gives that very text."""
-        if self.converter is None:
-            return True
-        value = self.converter.read(text)
-        try:
-            return value is not None and self.converter.write(value) == text
-        except Error:
-            return False
+    def taker(self) -> Optional[Leaf]:
+        return Leaf(self.parents, action=self._take) if downward(self.parents) else None
 
     def take(self, node: Element, touched: Touched) -> None:
         element = at(node, self.parents)
-        if element is None:
-            return
+        if element is not None:
+            self._take(element, touched)
+
+    def _take(self, element: Element, touched: Touched) -> None:
         text = element.get(self.attribute) if self.attribute else element.text or ""
-        if text is not None and self.exact(text):
-            set_text(element, self.attribute, None)
-            touch(touched, element, self.parents)
-
-
-class QuantityLens(Lens):
-    """An amount: text and @unit of an element, in CIM's unit; libvirt's unit if none is named."""
-
-    def __init__(self, steps: Steps, unit: str, bytes_per_value: int) -> None:
-        self.parents, self.attribute = split_leaf(steps)
-        self.unit, self.factor = unit, bytes_per_value
-        self.keys = ((self.parents, self.attribute),)
-
-    def _read(self, element: Element) -> Optional[int]:
-        text = (element.get(self.attribute) if self.attribute else element.text) or ""
-        named = self._unit_of(element)
-        factor = libvirt_unit(named or self.unit)
-        number = amount(text)
-        return None if factor is None or number is None else number * factor // self.factor
-
-    def _unit_of(self, element: Element) -> Optional[str]:
-        return None if self.attribute else element.get("unit")
-
-    def leaf(self, name: str) -> Leaf:
-        def action(element: Element, out: Out) -> None:
-            value = self._read(element)
-            if value is not None and value < 2**64:
-                out[name] = value
-
-        return Leaf(self.parents, action=action)
-
-    def text(self, value: int) -> str:
-        """The amount in libvirt's unit, which must be a whole number."""
-        default = libvirt_unit(self.unit) or 1
-        amount, left = divmod(value * self.factor, default)
-        if left:
-            raise invalid(f"{value * self.factor} bytes are not a whole number of {self.unit}")
-        return str(amount)
-
-    def put(self, node: Element, value: Value) -> None:
-        if value is None:
-            element = at(node, self.parents)
-            if element is not None:
-                set_text(element, self.attribute, None)
-                self._set_unit(element, None)
-                prune(node, {element: soft(self.parents)})
+        if text is None or (self.converter is not None and not exact(self.converter, text)):
             return
-        text = self.text(value)
-        element = ensure(node, self.parents)
-        set_text(element, self.attribute, text)
-        self._set_unit(element, self.unit)
-
-    def _set_unit(self, element: Element, unit: Optional[str]) -> None:
-        if self.attribute is None:
-            set_text(element, "unit", unit)
-
-    def take(self, node: Element, touched: Touched) -> None:
-        element = at(node, self.parents)
-        if element is None:
-            return
-        value = self._read(element)
-        text = element.get(self.attribute) if self.attribute else element.text
-        named = self._unit_of(element)
-        if value is None or (self.attribute is None and named != self.unit):
-            return
-        if value * self.factor % (libvirt_unit(self.unit) or 1) == 0 and self.text(value) == text:
-            set_text(element, self.attribute, None)
-            self._set_unit(element, None)
-            touch(touched, element, self.parents)
+        if self.attribute:
+            del element.attrib[self.attribute]
+        else:
+            element.text = None
+        touch(touched, element, self.parents)

@@ -17,16 +17,18 @@ TYPES = frozenset(
     "boolean string char16 datetime real32 real64 "
     "uint8 uint16 uint32 uint64 sint8 sint16 sint32 sint64".split()
 )
-_TOKEN = re.compile(
-    r'\n|//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'|[\w$.+\-]+|#pragma|[^\s\w]',
+_QUOTED = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+_STRING = re.compile(_QUOTED, re.DOTALL)
+_TOKEN = re.compile(  # an array of single strings is one token: most of a schema's text is in them
+    rf"[ \t\r]*(\{{\s*{_QUOTED}(?:\s*,\s*{_QUOTED})*\s*\}}|{_QUOTED}|[\w$.+\-]+|\n|//[^\n]*"
+    r"|/\*.*?\*/|'(?:[^'\\\n]|\\.)+'|#pragma|[^\s\w])",
     re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(?:[xX]([0-9a-fA-F]{1,4})|(.))", re.DOTALL)
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
-_INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|[01]+[bB]|\d+)")
+_INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]{1,40}|[01]{1,80}[bB]|\d{1,40})")
 _REAL = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 _WORDS = {"null": None, "true": True, "false": False}
-_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def read(text: str, file: str = "-") -> list[Declaration]:
@@ -39,9 +41,7 @@ def unescape(quoted: str) -> str:
     body = quoted[1:-1]
     if "\\" not in body:
         return body
-    return _ESCAPE.sub(
-        lambda m: chr(int(m[1], 16)) if m[1] else _ESCAPED.get(m[2], m[2]), body
-    )
+    return _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else _ESCAPED.get(m[2], m[2]), body)
 
 
 def integer(word: str) -> int:
@@ -66,21 +66,16 @@ class _Reader:
         self.position = 0
         line = 1
         for token in _TOKEN.findall(text):
-            if token == "\n":
-                line += 1
-            elif token[:2] == "//":
-                pass
-            elif token[:2] == "/*":
-                line += token.count("\n")
-            else:
+            if token != "\n" and token[:2] not in ("//", "/*"):
                 self.tokens.append(token)
                 self.lines.append(line)
-        self.tokens.append("")
-        self.lines.append(line)
+            line += token.count("\n")
+        self.tokens += ["", ""]  # who looks one ahead finds something at the end too
+        self.lines += [line, line]
 
     def fail(self, what: str) -> NoReturn:
         token = self.tokens[self.position]
-        found = f"{token!r}" if token else "the end of the text"
+        found = repr(token if token[:1] != "{" else "{") if token else "the end of the text"
         raise invalid(f"{self.file}:{self.lines[self.position]}: {what}, not {found}")
 
     def take(self, token: str) -> bool:
@@ -102,7 +97,7 @@ class _Reader:
 
     def name(self, what: str) -> str:
         token = self.tokens[self.position]
-        if not _NAME.fullmatch(token):
+        if not token.isidentifier():
             self.fail(f"expected {what}")
         self.position += 1
         return token
@@ -161,7 +156,8 @@ class _Reader:
         while not self.take("}"):
             feature = self.feature(name)
             if feature.name in properties or feature.name in methods:
-                self.fail(f"{name}.{feature.name} is declared twice before this")
+                where = f"{self.file}:{feature.line}: {name}.{feature.name}"
+                raise invalid(f"{where}: is declared twice")
             if isinstance(feature, Method):
                 methods[feature.name] = feature
             else:
@@ -179,10 +175,10 @@ class _Reader:
             if self.take("("):
                 value = self.value()
                 self.expect(")")
-            elif self.tokens[self.position] == "{":
+            elif self.tokens[self.position][:1] == "{":
                 value = self.initializer()
             if self.take(":"):
-                while _NAME.fullmatch(self.tokens[self.position]):
+                while self.tokens[self.position].isidentifier():
                     self.position += 1
             found[name] = Qualifier(name, value)
             if self.take("]"):
@@ -211,9 +207,8 @@ class _Reader:
             type_, reference = self.type_or_reference()
             name = self.name("the name of a parameter")
             is_array, size = self.array()
-            found[name] = Property(
-                name, type_, is_array, None, qualifiers, reference, size, "", line
-            )
+            found[name] = Property(name, type_, is_array, None, qualifiers, reference, size, "",
+                                   line)
             if self.tokens[self.position] != ")":
                 self.expect(",")
         return found
@@ -255,13 +250,18 @@ class _Reader:
         if not self.take("["):
             return False, None
         token = self.tokens[self.position]
-        size = int(token) if token.isdigit() else None
-        if size is not None:
-            self.position += 1
+        size = int(token) if token.isdecimal() and len(token) < 10 else None
+        self.position += size is not None
         self.expect("]")
         return True, size
 
     def initializer(self) -> Value:
+        token = self.tokens[self.position]
+        if token[:1] == "{" and len(token) > 1:
+            self.position += 1
+            if "\\" not in token:
+                return token.split('"')[1::2]
+            return [unescape(each) for each in _STRING.findall(token)]
         if not self.take("{"):
             return self.value()
         values: list[Value] = []

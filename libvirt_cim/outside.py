@@ -50,7 +50,12 @@ def first(getters: Sequence[Getter]) -> Getter:
 
 def _present(row: Property, found: Presence) -> Getter:
     present, absent = presence_values(row)
-    return lambda node, document: absent if document.text(found.location) is None else present
+    where = path_text(found.location.steps)
+
+    def get(node: Element, document: Document) -> Value:
+        return absent if document.text(found.location, where) is None else present
+
+    return get
 
 
 def _composed(row: Property, parts: tuple[Any, ...], prefix: str) -> Getter:
@@ -73,7 +78,9 @@ def hole(part: Hole, node: Element, document: Document, prefix: str = "") -> Opt
     """The text of a hole, or None where there is no such leaf."""
     if isinstance(part, Call):
         return prefix if part.name == "prefix()" else hole_text(part, node, document)
-    return document.text(part) if part.absolute else located(node, document.root, part)
+    if part.absolute:
+        return document.text(part, path_text(part.steps))
+    return located(node, document.root, part)
 
 
 # joins

@@ -62,7 +62,7 @@ class Provider:
             own = frozenset(self.schema.resolved(class_name).properties)
             wanted = own if wanted is None else wanted & own
         found = self._query().enumerate(class_name, wanted)
-        return (self._located(each) for each in found)
+        return map(self._located, found)
 
     def enumerate_instance_names(
         self, class_name: str, namespace: Optional[str] = None, **_: Any
@@ -220,17 +220,19 @@ class Provider:
         return frozenset(each for name in given for each in self.schema.spellings(name))
 
     def _path(self, path: Path) -> Path:
-        keys = {name: self._path(value) if isinstance(value, Path) else value
-                for name, value in path.keys.items()}
+        """A path, and those of an association's ends, with the namespace."""
+        keys = path.keys
+        if self.schema.is_association(path.class_name):
+            keys = {name: self._path(end) for name, end in keys.items()}
         return Path(path.class_name, keys, self.namespace)
 
     def _located(self, instance: Instance) -> Instance:
         """An instance whose path, and whose references, name the namespace."""
-        if instance.path is not None:
-            instance.path = self._path(instance.path)
-        for name, value in instance.properties.items():
-            if isinstance(value, Path):
-                instance.properties[name] = self._path(value)
+        assert instance.path is not None
+        path = instance.path = self._path(instance.path)
+        if self.schema.is_association(instance.class_name):
+            ends = {name: end for name, end in path.keys.items() if name in instance.properties}
+            instance.properties.update(ends)
         return instance
 
 

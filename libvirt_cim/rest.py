@@ -8,35 +8,33 @@ the elements that are instances are taken out, and what is left of each is its U
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Optional
 
 from . import tree
-from .cim import Value
 from .ground import Document
 from .table import Entry, Table
 from .tree import Element
 
-Values = list[dict[str, Value]]  # what was read of a table's entries, in their order
 Rests = dict[str, list[Optional[str]]]  # by table, in the order of its entries
 
 
-def rests(tables: Sequence[Table], document: Document,
-          values: Optional[Mapping[str, Values]] = None) -> Rests:
+def rests(tables: Sequence[Table], document: Document) -> Rests:
     """The UnmappedXML of every entry of the settings tables; None where nothing is left."""
-    scratch = Document(document.kinds, copy.deepcopy(document.root))
+    return apart(tables, Document(document.kinds, copy.deepcopy(document.root)))
+
+
+def apart(tables: Sequence[Table], document: Document) -> Rests:
+    """The same for a document that nobody reads any more: it is taken apart."""
     found: Rests = {}
     deepest = sorted(tables, key=lambda table: -_depth(table, document))
-    nodes = {table.name: table.nodes(scratch) for table in deepest}
+    nodes = {table.name: table.nodes(document) for table in deepest}
     for table in deepest:
-        entries = table.entries(document)
-        read = values[table.name] if values else [
-            table.read(entry.node, document) for entry in entries
-        ]
         kind = table.kind_of(document) or ""
-        for node, names in zip(nodes[table.name], read):
-            table.shape(node, kind).take(node, names)
-        found[table.name] = [_detached(table, node) for node in nodes[table.name]]
+        for node in nodes[table.name]:
+            table.shape(node, kind).take(node)
+        general = any(root[-1] == "*" for root in table.roots.get(kind, ()))
+        found[table.name] = [_detached(node, general) for node in nodes[table.name]]
     return found
 
 
@@ -45,23 +43,28 @@ def _depth(table: Table, document: Document) -> int:
     return len(table.roots[kind][0]) if kind else 0
 
 
-def _detached(table: Table, node: Element) -> Optional[str]:
-    """What is left of an element, which leaves the scratch document."""
+def _detached(node: Element, general: bool) -> Optional[str]:
+    """What is left of an element, which leaves the document; of a general table its name at least.
+    """
     parent = node.getparent()
     if parent is not None:
         tree.remove(node)
         if tree.empty(parent) and parent.getparent() is not None:
             tree.remove(parent)
-    general = any(root[-1] == "*" for roots in table.roots.values() for root in roots)
-    if tree.empty(node) and not general:
-        return None
-    return tree.text_of(node)
+    return tree.text_of(node) if general or not tree.empty(node) else None
 
 
 def rest_of(tables: Sequence[Table], table: Table, entry: Entry,
             document: Document) -> Optional[str]:
     """The UnmappedXML of one entry."""
-    all_rests: Rests = document.once("rests", lambda: rests(tables, document))
-    position = next(number for number, each in enumerate(table.entries(document))
-                    if each.node is entry.node)
-    return all_rests[table.name][position]
+    found: dict[str, dict[Element, Optional[str]]] = document.once(
+        "rests", lambda: _by_node(tables, document))
+    return found[table.name][entry.node]
+
+
+def _by_node(
+    tables: Sequence[Table], document: Document
+) -> dict[str, dict[Element, Optional[str]]]:
+    found = rests(tables, document)
+    return {table.name: dict(zip((entry.node for entry in table.entries(document)),
+                                 found[table.name])) for table in tables}

@@ -47,9 +47,9 @@ def change(settings: Sequence[Table], table: Table, entry: Entry, document: Docu
 
 def _said(table: Table, node: Element, document: Document) -> dict[str, Value]:
     """What an element says through the rows that own a leaf of it."""
-    owners = table.shape(node, table.kind_of(document) or "").owners
+    shape = table.shape(node, table.kind_of(document) or "")
     return {name: value for name, value in table.read(node, document).items()
-            if owners.get(name) == name}
+            if shape.owners.get(name) == name and shape.lenses[name].writable}
 
 
 def _is_present(rest: Element, text: Optional[str]) -> bool:

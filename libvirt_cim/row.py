@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional
 
@@ -92,6 +93,10 @@ class Row:
         return [arm.expression for arm in self.arms(kind) if arm.fits(tag, values)]
 
 
+_value = functools.lru_cache(maxsize=None)(expression.value)  # what is inherited is read once
+_join = functools.lru_cache(maxsize=None)(expression.join)
+
+
 def compile_row(row: Property, where: str, documents: Sequence[str]) -> Row:
     """A property's MappingStrings for a class on those documents; Mistake says what is wrong."""
     own: dict[str, list[Arm]] = {}
@@ -101,13 +106,13 @@ def compile_row(row: Property, where: str, documents: Sequence[str]) -> Row:
         if document == "Python":
             others.append(Arm(None, expression.Function(body)))
         elif document is None:
-            others.append(_arm(expression.value(body)))
+            others.append(_arm(_value(body)))
         elif document not in ROOTS:
             raise Mistake(f"{document} is not a document")
         elif document in documents and not _is_join(row, document, documents, body):
-            own.setdefault(document, []).append(_arm(expression.value(body)))
+            own.setdefault(document, []).append(_arm(_value(body)))
         else:
-            others.append(Arm(None, expression.join(document, body)))
+            others.append(Arm(None, _join(document, body)))
     return Row(row, where, own, others)
 
 

@@ -35,17 +35,27 @@ class Schema(Model):
         if not self.mistakes:
             self._compile()
         if self.mistakes:
-            raise invalid("\n".join(self.mistakes))
+            raise invalid("\n".join(dict.fromkeys(self.mistakes)))
 
     # compiling
 
     def _compile(self) -> None:
-        for name in self.declared:
+        for each in self.declared.values():
+            self.mistakes += check.qualifier_mistakes(self, each)
+        if self.mistakes:
+            return
+        for name, declared in self.declared.items():
+            own = declared.qualifier("MappingStrings")
+            if name.startswith("CIM_") and not own:
+                continue  # DMTF's are held against DMTF's own files by the tests
             class_ = self.resolved(name)
             self.mistakes += check.class_mistakes(self, class_)
-            own = self.declared[name].qualifier("MappingStrings")
             if own and not class_.qualifier("Abstract"):
                 self._compile_table(class_, own)
+        for name in sorted(self._parts & self.declared.keys()):
+            class_ = self.resolved(name)
+            if not name.startswith("CIM_"):
+                self.mistakes += check.row_mistakes(self, class_, self._rows(class_, ()) or {})
         if not self.mistakes:
             self.mistakes += check.parts_mistakes(self)
         for table in self.tables.values():
@@ -146,6 +156,10 @@ class Schema(Model):
     def associations(self) -> list[Table]:
         """The tables of associations."""
         return [table for table in self.tables.values() if table.association]
+
+    def is_association(self, class_name: str) -> bool:
+        """Whether a class of which there are instances is an association."""
+        return self.tables[class_name].association
 
     def table(self, class_name: str) -> Table:
         """The table of a class, or CIM_ERR_NOT_FOUND where it has no instances of its own."""

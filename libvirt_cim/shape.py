@@ -11,16 +11,19 @@ from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
 from .cim import Property, Value
-from .compound import AttributesLens, EmbeddedLens, ListLens, Part, PresenceLens, TemplateLens
+from .compound import AttributesLens, PresenceLens, TemplateLens
 from .expression import Attributes, Call, Expression, Location, Presence, Rest, Template
 from .ground import Document
-from .lens import Lens, QuantityLens, TextLens, Touched, prune
+from .lens import Lens, TextLens, Touched, prune
+from .quantity import QuantityLens
+from .repeated import EmbeddedLens, ListLens, Part
 from .row import Row
 from .tree import Element
 from .value import cim_unit, converter, libvirt_unit, meanings
-from .walk import compile_walk
+from .walk import Out, Walk, compile_walk
 
 Getter = Callable[[Element, Document], Value]
+Reader = Callable[[Element, Document, Out], None]
 
 
 class Maker:
@@ -100,8 +103,10 @@ class Shape:
             if found:
                 self._add(maker, row, found, rows)
         self._group_lists()
+        self._find_tested()
         self.owners = self._owners()
-        self._readers: dict[Any, Callable[[Element, Document], dict[str, Value]]] = {}
+        self._readers: dict[Optional[frozenset[str]], Reader] = {}
+        self._takers: Optional[tuple[Walk, list[tuple[str, Lens]]]] = None
 
     def _add(self, maker: Maker, row: Row, found: list[Expression],
              rows: Mapping[str, Row]) -> None:
@@ -123,6 +128,17 @@ class Shape:
                 lens.group = groups.setdefault((lens.parents, lens.item), [])
                 lens.group.append(lens)
 
+    def _find_tested(self) -> None:
+        """Tell the lenses if the path of some row asks for one of their leaves."""
+        asked = {
+            (tuple(step.name for step in steps[:number + 1]), step.test[0])
+            for lens in self.lenses.values() for steps, _ in lens.keys
+            for number, step in enumerate(steps) if step.test
+        }
+        for lens in self.lenses.values() if asked else ():
+            lens.tested = any(
+                (tuple(step.name for step in steps), leaf) in asked for steps, leaf in lens.keys)
+
     def _owners(self) -> dict[str, str]:
         """For each row the first row on one of its leaves: itself, or the one it is an alias of."""
         first: dict[Any, str] = {}
@@ -134,13 +150,14 @@ class Shape:
                 first.setdefault(key, name)
         return owners
 
-    def reader(self, wanted: Optional[frozenset]) -> Callable[..., dict[str, Value]]:  # type: ignore[type-arg]
-        """What reads the wanted rows (None: all) of an element, in one walk."""
-        if wanted not in self._readers:
-            self._readers[wanted] = self._compile(wanted)
-        return self._readers[wanted]
+    def reader(self, wanted: Optional[frozenset[str]]) -> Reader:
+        """What adds the wanted rows (None: all) of an element to values, in one walk."""
+        found = self._readers.get(wanted)
+        if found is None:
+            found = self._readers[wanted] = self._compile(wanted)
+        return found
 
-    def _compile(self, wanted: Optional[frozenset]) -> Callable[..., dict[str, Value]]:  # type: ignore[type-arg]
+    def _compile(self, wanted: Optional[frozenset[str]]) -> Reader:
         def asked(name: str) -> bool:
             return wanted is None or name in wanted
 
@@ -151,8 +168,8 @@ class Shape:
         absent = {name: value for name, value in self.absent.items() if asked(name)}
         outside = [(name, get) for name, get in self.outside.items() if asked(name)]
 
-        def read(node: Element, document: Document) -> dict[str, Value]:
-            found = absent.copy()
+        def read(node: Element, document: Document, found: Out) -> None:
+            found.update(absent)
             walk(node, found)
             if climbing:
                 parent = node.getparent()
@@ -162,15 +179,29 @@ class Shape:
                 value = get(node, document)
                 if value is not None:
                     found[name] = value
-            return found
 
         return read
 
-    def take(self, node: Element, names: Mapping[str, Value]) -> None:
-        """Remove from a copy of an element what the rows, those with a value, would write again."""
+    def take(self, node: Element, names: Optional[Mapping[str, Value]] = None) -> None:
+        """Remove from an element what the rows would write again.
+
+        `names` are those that have a value, where that is known: no other need be looked for.
+        """
+        if self._takers is None:
+            self._takers = self._compile_takers()
+        walk, others = self._takers
         touched: Touched = {}
-        for name, lens in self.lenses.items():
-            if name in names and lens.writable and self.owners[name] == name:
+        walk(node, touched)
+        for name, lens in others:
+            if names is None or name in names:
                 lens.take(node, touched)
         if touched:
-            prune(node, touched)
+            prune(node, touched, again=True)
+
+    def _compile_takers(self) -> tuple[Walk, list[tuple[str, Lens]]]:
+        """One walk for the rows that it can take, and the rows that find their own way."""
+        lenses = [(name, lens) for name, lens in self.lenses.items()
+                  if lens.writable and not lens.tested and self.owners[name] == name]
+        takers = {name: lens.taker() for name, lens in lenses}
+        walk = compile_walk([leaf for leaf in takers.values() if leaf is not None])
+        return walk, [(name, lens) for name, lens in lenses if takers[name] is None]

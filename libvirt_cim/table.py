@@ -78,7 +78,10 @@ class Table:
 
     def kind_of(self, document: Document) -> Optional[str]:
         """The kind as which the table reads a document: the first of its own."""
-        return next((kind for kind in self.kinds if kind in document.kinds), None)
+        for kind in self.kinds:
+            if kind in document.kinds:
+                return kind
+        return None
 
     # instances
 
@@ -113,28 +116,33 @@ class Table:
 
     def entries(self, document: Document) -> list[Entry]:
         """Every instance of a document with its path, in document order."""
-        entries: list[Entry] = document.once(self.name, lambda: self._entries(document))
-        return entries
+        found: Optional[list[Entry]] = document.cache.get(self.name)
+        if found is None:
+            found = document.cache[self.name] = self._entries(document)
+        return found
 
     def _entries(self, document: Document) -> list[Entry]:
-        nodes = [(node, node) for node in self.nodes(document)]
-        if self.expand and nodes:
-            expand = function.EXPANSIONS[self.expand]
-            nodes = [(part, node) for node, _ in nodes for part in expand(node)]
-        kind = self.kind_of(document)
-        if kind is None or not nodes:
+        kind, origins = self.kind_of(document), self.nodes(document)
+        if kind is None or not origins:
             return []
-        paths = self._paths([node for node, _ in nodes], document, kind)
-        return [Entry(node, path, origin) for (node, origin), path in zip(nodes, paths)]
+        nodes = origins
+        if self.expand:
+            expand = function.EXPANSIONS[self.expand]
+            pairs = [(part, node) for node in origins for part in expand(node)]
+            nodes, origins = [part for part, _ in pairs], [node for _, node in pairs]
+        return list(map(Entry, nodes, self._paths(nodes, document, kind), origins))
 
     def _paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
         keys = self.keys(kind)
-        distinct = [key.name for key in keys if key.distinct][-1:]
-        used: set[str] = set()
+        same = {key.name: key.same or key.text(document) for key in keys}
+        own = [(key.name, key.composer(document)) for key in keys if key.distinct]
+        used: dict[str, int] = {}  # the last number of each key
         found = []
         for node in nodes:
-            values = {key.name: key.compose(node, document) for key in keys}
-            for name in distinct:
+            values = same.copy()
+            for name, compose in own:
+                values[name] = compose(node)
+            if own:
                 values[name] = _unused(values[name], used)
             found.append(Path(self.name, values))
         return found
@@ -219,24 +227,30 @@ class Table:
 
     def read(self, node: Element, document: Document, wanted: Names = None) -> dict[str, Value]:
         """The values of the wanted rows (None: all) of an element; NULL is absent."""
+        found: dict[str, Value] = {}
         kind = self.kind_of(document) or self.kinds[0]
-        return self.shape(node, kind).reader(wanted)(node, document)
+        self.shape(node, kind).reader(wanted)(node, document, found)
+        return found
 
     def instance(self, entry: Entry, document: Document, wanted: Names = None) -> Instance:
         """The instance of an entry: constants, keys and what the rows read."""
-        values = self.constants.copy()
-        values.update(self.read(entry.node, document, wanted))
-        values.update(entry.path.keys)
+        values, keys = self.constants.copy(), entry.path.keys
         if wanted is not None:
             values = {name: value for name, value in values.items() if name in wanted}
+            keys = {name: value for name, value in keys.items() if name in wanted}
+        kind = self.kind_of(document) or self.kinds[0]
+        self.shape(entry.node, kind).reader(wanted)(entry.node, document, values)
+        values.update(keys)
         return Instance(self.name, values, entry.path)
 
 
-def _unused(text: str, used: set[str]) -> str:
+def _unused(text: str, used: dict[str, int]) -> str:
     """A key as it is, or with ~2, ~3, … if it was used before."""
-    unique, number = text, 1
+    number = used.get(text, 0) + 1
+    unique = text if number == 1 else f"{text}~{number}"
     while unique in used:
         number += 1
         unique = f"{text}~{number}"
-    used.add(unique)
+    used[text] = number
+    used.setdefault(unique, 1)
     return unique

@@ -83,11 +83,11 @@ def remove(child: Element, blanks: bool = False) -> None:
     """Take a child out and leave the text that follows it, unless it is no more than blanks."""
     parent, tail = child.getparent(), child.tail
     if tail and (blanks or not tail.isspace()):
-        before = child.getprevious()
+        before, apart = child.getprevious(), "" if blanks else " "
         if before is None:
-            parent.text = (parent.text or "") + tail
+            parent.text = f"{parent.text or ''}{apart}{tail}"
         else:
-            before.tail = (before.tail or "") + tail
+            before.tail = f"{before.tail or ''}{apart}{tail}"
     parent.remove(child)
 
 
@@ -137,7 +137,7 @@ def canonical(element: Element, verbatim: bool = False) -> tuple[Any, ...]:
 def _own_text(element: Element) -> str:
     texts = [element.text or "", *(child.tail or "" for child in element)]
     if len(element) or not "".join(texts).strip():
-        return "".join(text.strip() for text in texts)
+        return " ".join(" ".join(texts).split())
     return "".join(texts)
 
 

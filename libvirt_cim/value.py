@@ -99,7 +99,7 @@ _CIM_UNITS = {
     "bytes": 1, "byte": 1, "kilobytes": 2**10, "megabytes": 2**20, "gigabytes": 2**30,
     "terabytes": 2**40,
 }
-_PUNIT = re.compile(r"bytes? ?\* ?(\d+) ?\^ ?(\d+)")
+_PUNIT = re.compile(r"bytes?\s*\*\s*([1-9]\d{0,3})\s*\^\s*(\d{1,2})", re.ASCII)
 
 
 def libvirt_unit(name: str) -> Optional[int]:
@@ -117,12 +117,10 @@ def libvirt_unit(name: str) -> Optional[int]:
 def cim_unit(unit: Value) -> Optional[int]:
     """The bytes of a CIM unit: `KiloBytes`, a PUnit (`byte * 2^10`), or a number of bytes."""
     if isinstance(unit, int):
-        return unit
+        return unit if unit > 0 else None
     low = str(unit).strip().lower()
     power = _PUNIT.fullmatch(low)
-    if power:
-        return int(int(power[1]) ** int(power[2])) if int(power[2]) < 100 else None
-    return _CIM_UNITS.get(low)
+    return int(int(power[1]) ** int(power[2])) if power else _CIM_UNITS.get(low)
 
 
 # values from outside

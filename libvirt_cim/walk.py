@@ -14,7 +14,7 @@ from .expression import Step
 from .tree import Element
 
 Out = dict[str, Value]
-Walk = Callable[[Element, Out], None]
+Walk = Callable[[Element, Any], None]  # with what was read, or touched, so far
 Read = Optional[Callable[[str], Value]]
 
 
@@ -40,11 +40,12 @@ def compile_walk(leaves: list[Leaf]) -> Walk:
     attributes = tuple(leaf.attribute for leaf in leaves if not leaf.steps and leaf.attribute)
     actions = tuple(leaf.action for leaf in leaves if not leaf.steps and leaf.action)
     firsts, several = _children([leaf for leaf in leaves if leaf.steps])
+    here = _at_element(attributes, actions)
     if several:
-        return _with_children(_at_element(attributes, actions), firsts, several)
+        return _with_children(here, firsts, several)
     if firsts:
-        return _with_firsts(_at_element(attributes, actions), firsts)
-    return _at_element(attributes, actions)
+        return _with_firsts(here if attributes or actions else None, firsts)
+    return actions[0] if len(actions) == 1 and not attributes else here
 
 
 def _children(
@@ -84,9 +85,10 @@ def _at_element(attributes: tuple[tuple[str, str, Read], ...], actions: tuple[Wa
     return walk
 
 
-def _with_firsts(here: Walk, firsts: dict[str, Walk]) -> Walk:
+def _with_firsts(here: Optional[Walk], firsts: dict[str, Walk]) -> Walk:
     def walk(element: Element, out: Out) -> None:
-        here(element, out)
+        if here is not None:
+            here(element, out)
         waiting = firsts.copy()
         for child in element:
             visit = waiting.pop(child.tag, None)

@@ -14,12 +14,11 @@ from lxml import etree
 
 from . import tree
 from .cim import Error, Instance, Status, Value, find, invalid
-from .compound import ListLens
-from .expression import Location
 from .ground import Document
-from .lens import Lens, at
+from .lens import Lens
 from .outside import read_one
-from .row import Row
+from .repeated import ListLens
+from .row import Row, leaf_location
 from .shape import Shape
 from .table import REST, Table
 from .tree import Element
@@ -54,8 +53,9 @@ class Write:
                     if error.text.startswith(self.table.name + "."):
                         raise
                     raise Error(error.status, f"{self.where(row.name)}: {error.text}") from None
-        self._check_lists(values)
-        self._verify(values)
+        after = self.table.read(self.node, self.document)
+        self._check_lists(after)
+        self._verify(values, after)
 
     # what was sent
 
@@ -137,8 +137,8 @@ class Write:
 
     def _has_place(self, row: Row) -> bool:
         """Whether some other discriminator would give the row a place below the node."""
-        return all(isinstance(arm.expression, Location) and not arm.expression.absolute
-                   for arm in row.every_arm())
+        locations = [leaf_location(arm.expression) for arm in row.every_arm()]
+        return all(each is not None and not each.absolute for each in locations)
 
     def _differs(self, name: str, value: Value) -> bool:
         return bool(self.before.get(name) != value)
@@ -168,21 +168,20 @@ class Write:
 
     # afterwards
 
-    def _check_lists(self, values: Mapping[str, Value]) -> None:
-        """Lists on the same elements have equally many items, whether sent or not."""
-        for lens in self.shape().lenses.values():
-            if isinstance(lens, ListLens) and lens is lens.group[0]:
-                counts = {
-                    name: len(values.get(name, self.before.get(name)) or ())
-                    for name, each in self.shape().lenses.items() if each in lens.group
-                }
-                if len(set(counts.values())) > 1 and self.put & set(counts):
-                    names = " and ".join(self.where(name) for name in counts)
-                    raise invalid(f"{names} are parallel and must have equally many items")
+    def _check_lists(self, after: Mapping[str, Value]) -> None:
+        """Lists on the same elements leave no gap in one another that was not there before."""
+        shape = self.shape()
+        for name, lens in shape.lenses.items():
+            if isinstance(lens, ListLens) and self.put and _gaps(after, name) > _gaps(
+                self.before, name
+            ):
+                group = [each for each, other in shape.lenses.items()
+                         if other in lens.group and shape.owners[each] == each]
+                names = " and ".join(self.where(each) for each in group)
+                raise invalid(f"{names} are parallel and must have equally many items")
 
-    def _verify(self, values: Mapping[str, Value]) -> None:
+    def _verify(self, values: Mapping[str, Value], after: Mapping[str, Value]) -> None:
         """What was written is what is read; an alias must agree with its owner."""
-        after = self.table.read(self.node, self.document)
         owners = self.shape().owners
         for name, value in values.items():
             row = self.table.rows[name]
@@ -199,6 +198,10 @@ class Write:
                     f"{self.where(name)}: sent {value!r}, reads {after.get(name)!r}")
 
 
+def _gaps(values: Mapping[str, Value], name: str) -> int:
+    return sum(each is None for each in values.get(name) or ())
+
+
 def _attribute(lens: Lens) -> Optional[str]:
     """The attribute of the node itself that a lens writes."""
     steps, attribute = lens.keys[0][:2] if lens.keys else ((), None)
@@ -210,6 +213,13 @@ class Part:
 
     def __init__(self, table: Table) -> None:
         self.table = table
+
+    def normal(self, value: Value, tag: str) -> Instance:
+        """An embedded instance that was sent, as it will be read."""
+        if not isinstance(value, Instance) or value.class_name.lower() != self.table.name.lower():
+            found = value.class_name if isinstance(value, Instance) else repr(value)
+            raise Error(Status.TYPE_MISMATCH, f"{found} is not an instance of {self.table.name}")
+        return self.read_part(self.build_part(value, tag))
 
     def read_part(self, element: Element) -> Instance:
         """The embedded instance of an element, with the rest of its own."""
@@ -225,6 +235,8 @@ class Part:
         """The element of an embedded instance, made from its own rest."""
         table = self.table
         rest = find(instance.properties, REST)
+        if not isinstance(rest, (str, type(None))):
+            raise invalid(f"{table.name}.{REST}: is not a string")
         element = etree.Element(tag) if rest is None else tree.parse(rest, f"{table.name}.{REST}")
         if element.tag != tag:
             raise invalid(f"{table.name}.{REST}: begins with <{element.tag}>, not <{tag}>")

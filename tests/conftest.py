@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "libvirt-cim", derandomize=True, deadline=None, database=None,
-    max_examples=int(os.environ.get("LIBVIRT_CIM_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("LIBVIRT_CIM_EXAMPLES", "25")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("libvirt-cim")

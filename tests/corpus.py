@@ -85,16 +85,22 @@ def meaning(element: Any) -> Any:
     Metadata is the same if each character is. Elsewhere blanks count only in a text that is
     more than blanks and has no element beside it.
     """
-    if element.tag == "metadata":
+    if _verbatim(element):
         alone = copy.deepcopy(element)
         alone.tail = None
         return etree.tostring(alone, method="c14n", exclusive=True)
-    children = sorted((meaning(child) for child in element if child.tag != "metadata"), key=_name)
-    notes = [meaning(child) for child in element if child.tag == "metadata"]
+    children = sorted((meaning(child) for child in element if not _verbatim(child)), key=_name)
+    notes = [meaning(child) for child in element if _verbatim(child)]
     texts = [element.text or "", *(child.tail or "" for child in element)]
     text = "".join("".join(texts).split()) if len(element) else texts[0]
     return (element.tag, sorted(element.attrib.items()), text if text.strip() else "", notes,
             children)
+
+
+def _verbatim(element: Any) -> bool:
+    """Whether an element is the metadata of the document's root."""
+    parent = element.getparent()
+    return element.tag == "metadata" and parent is not None and parent.getparent() is None
 
 
 def _name(found: Any) -> str:

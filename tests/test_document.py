@@ -30,6 +30,6 @@ def test_every_row_is_on_a_page(prefix: str) -> None:
 def test_docutils_reads_every_page() -> None:
     """Not a warning, and a heading for every class."""
     for name, text in document.pages(load("KVM")):
-        html = docutils.publish_string(text, writer_name="html5", settings_overrides={
+        html = docutils.publish_string(text, writer="html5", settings_overrides={
             "halt_level": 2, "output_encoding": "unicode"})
         assert html.count("<h2") == text.count("\n---") or name == document.INDEX

@@ -26,7 +26,7 @@ LAYERS = (
     ("service", "service.*"),
     ("query", "query association rest rewrite"),
     ("schema", "schema model check"),
-    ("table", "table row shape key outside write compound repeated"),
+    ("table", "table row shape key outside write compound quantity repeated"),
     ("lens", "lens expression function ground mof value walk"),
     ("cim", "cim tree resource"),
 )

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The instances of one guest as text, beside what pywbem and json make of the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from measure import GUEST, Figure, Job, Report, least, traced
+
+import libvirt_cim
+from libvirt_cim import schema
+from libvirt_cim.adapter import cimxml
+from libvirt_cim.adapter import json as json_adapter
+from libvirt_cim.adapter import mof as mof_adapter
+from libvirt_cim.adapter.pywbem_values import Values
+
+TARGETS = {"CIM-XML": 1.0}  # no slower than who has the objects already
+
+
+class Codecs:
+    """The instances of a document, ours and pywbem's, and what writes them."""
+
+    def __init__(self, text: str, prefix: str = "KVM") -> None:
+        self.schema = schema.load(prefix)
+        self.ours = libvirt_cim.to_cim(text, prefix)
+        values = Values(self.schema, "localhost")
+        self.theirs = [values.instance(each) for each in self.ours]
+        self.plain = [{"path": str(each.path), "class": each.class_name,
+                       "properties": each.properties} for each in self.ours]
+        self.encoder = cimxml.Encoder(self.schema.resolved)
+
+    def floors(self) -> dict[str, Job]:
+        """What other programs write, by the name of the form."""
+        return {
+            "CIM-XML": lambda: [each.tocimxmlstr() for each in self.theirs],
+            "MOF": lambda: [each.tomof() for each in self.theirs],
+            "JSON": lambda: json.dumps(self.plain, indent=1),
+        }
+
+    def jobs(self) -> dict[str, Job]:
+        """What we write, by the name of the form."""
+        return {
+            "CIM-XML": lambda: [self.encoder.named_instance(each) for each in self.ours],
+            "MOF": lambda: self._joined(mof_adapter.instances(self.ours, self.schema.resolved)),
+            "JSON": lambda: self._joined(json_adapter.encode(self.ours)),
+        }
+
+    @staticmethod
+    def _joined(pieces: Any) -> str:
+        return "".join(pieces)
+
+
+def report(seconds: float) -> Report:
+    """Each form of the instances of guest.xml."""
+    codecs = Codecs(GUEST.read_text("utf-8"))
+    floors, jobs = codecs.floors(), codecs.jobs()
+    named = {f"floor {name}": job for name, job in floors.items()}
+    times = least({**named, **jobs}, seconds)
+    figures = [Figure(name, times[name], times[f"floor {name}"], TARGETS.get(name),
+                      traced(job))
+               for name, job in jobs.items()]
+    count = len(codecs.ours)
+    return Report(f"encode: {count} instances; floor: pywbem's tocimxmlstr and tomof, json.dumps",
+                  figures)
