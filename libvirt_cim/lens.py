@@ -7,6 +7,7 @@ would write again exactly, and notes the elements it touched. Knows elements, no
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any, Optional
 
 from . import tree
@@ -16,9 +17,10 @@ from .tree import Element
 from .value import Converter
 from .walk import Leaf, Out, holds
 
-Touched = dict[Element, set[str]]  # element to the attributes that only a test asks for
+Touched = dict[Element, Set[str]]  # element to the attributes that only a test asks for
 Steps = tuple[Step, ...]
 LeafKey = tuple[Any, ...]
+HARD: Set[str] = frozenset()  # no soft attributes
 
 
 # elements
@@ -113,11 +115,12 @@ def set_text(element: Element, attribute: Optional[str], text: Optional[str]) ->
         element.set(attribute, text)
 
 
-def hollow(element: Element, soft: set[str]) -> bool:
+def hollow(element: Element, soft: Set[str]) -> bool:
     """Whether nothing is left in an element but attributes that a test asked for."""
     if len(element) or (element.text or "").strip():
         return False
-    return soft.issuperset(element.keys())
+    names = element.keys()
+    return not names or soft >= set(names)
 
 
 def prune(node: Element, touched: Touched, again: bool = False) -> None:
@@ -137,7 +140,7 @@ def prune(node: Element, touched: Touched, again: bool = False) -> None:
                 continue
             tree.remove(element)
             removed = True
-            if parent is not node and hollow(parent, touched.get(parent, set())):
+            if parent is not node and hollow(parent, touched.get(parent, HARD)):
                 left.append(parent)
         waiting = left[::-1]
 
@@ -150,10 +153,10 @@ def _placed(element: Element, again: bool) -> bool:
         element.itersiblings(element.tag, preceding=True), None) is not None
 
 
-def soft(steps: Steps) -> set[str]:
+def soft(steps: Steps) -> Set[str]:
     """The attribute that the last step's test asserts, as the soft attributes of its element."""
     test = steps[-1].test if steps else None
-    return {test[0]} if test is not None and test[1] is not None else set()
+    return HARD if test is None or test[1] is None else {test[0]}
 
 
 def touch(touched: Touched, element: Element, steps: Steps) -> None:
@@ -161,14 +164,14 @@ def touch(touched: Touched, element: Element, steps: Steps) -> None:
 
     An attribute is soft if all ways to the element assert it.
     """
-    for number in range(len(steps), 0, -1):
-        if steps[number - 1].kind == "parent":
+    for step in reversed(steps):
+        if step.kind == "parent":
             return
-        own, known = soft(steps[:number]), touched.get(element)
+        own, known = soft((step,)), touched.get(element)
         touched[element] = own if known is None else known & own
         element = element.getparent()
     if not steps:
-        touched[element] = set()
+        touched[element] = HARD
 
 
 def tidy(node: Element, element: Element, steps: Steps) -> None:

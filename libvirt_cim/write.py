@@ -75,6 +75,8 @@ class Write:
                     raise invalid(f"{self.where(name)}: nothing in libvirt corresponds to it")
             elif declared.name != REST and not declared.qualifier("Key"):
                 values[row.name] = None if value == [] else value
+        if self.new:  # NULL asks for nothing there
+            values = {name: value for name, value in values.items() if value is not None}
         return self._scaled(values)
 
     def _scaled(self, values: dict[str, Value]) -> dict[str, Value]:

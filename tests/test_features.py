@@ -150,16 +150,16 @@ def test_item_as_a_client_spells_it() -> None:
     """Names in any case, numbers as texts, a unit of its own, NULL said, no constant, a path."""
     guest = Guest()
     item = Instance("virt_testcell", {"ID": "4", "memory": 3, "MemoryUnits": "MegaBytes",
-                                      "Cpus": None, "creationclassname": "x", "Cache": True})
+                                      "Cpus": None, "creationclassname": "x", "Cache": None})
     guest.put(Cells=[item])
-    assert guest.xml("cpu/numa/cell") == [b'<cell id="4" memory="3072"><cache></cache></cell>']
+    assert guest.xml("cpu/numa/cell") == [b'<cell id="4" memory="3072"></cell>']
 
 
 @pytest.mark.parametrize("item", [
     None, "text", Instance("Virt_TestModel"), Instance("Virt_TestCell", {"Id": -1}),
     Instance("Virt_TestCell", {"NoSuch": 1}), Instance("Virt_TestCell", {"UnmappedXML": 5}),
     Instance("Virt_TestCell", {"UnmappedXML": "<model/>"}),
-    Instance("Virt_TestCell", {"UnmappedXML": "<cell"}), Instance("Virt_TestCell", {"Cache": None}),
+    Instance("Virt_TestCell", {"UnmappedXML": "<cell"}),
     Instance("Virt_TestCell", {"Distances": [Instance("Virt_TestDistance", {"Value": 256})]}),
     Instance("Virt_TestCell", {"MemoryUnits": "byte", "Memory": 3}),
 ])

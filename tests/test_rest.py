@@ -141,5 +141,6 @@ def test_new_element_refuses_what_has_no_place() -> None:
         made(DiskType="nvme", Address="/x")
     with pytest.raises(Error, match=f"^{DISK}.AddressValues: is read only$"):
         made(AddressValues=["pci"])
+    assert made(DiskType=None, shareable=None, BusType=None) == b"<disk/>"
     assert made(Address="/x", PoolID="DiskPool/p", VirtualQuantity=5) == \
         b'<disk><source file="/x"/></disk>'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The rules of writing on the package's own tables: owners and aliases, units, defaults, keys.
+"""The rules of writing on the package's own tables: owners and aliases, defaults, lists, keys.
 
 What is refused is refused with one line that begins with class.property.
 """
@@ -108,37 +108,6 @@ def test_token_that_already_means_it_is_kept() -> None:
     assert (guest.text("on_crash"), guest.text("os/type")) == ("destroy", "hvm")
     guest.put(AutomaticRecoveryAction=3, IsFullVirt=False)
     assert (guest.text("on_crash"), guest.text("os/type")) == ("restart", "xen")
-
-
-# units
-
-@pytest.mark.parametrize(("unit", "number", "kib"), [
-    ("KiloBytes", 4096, 4096), ("byte * 2^10", 4096, 4096), ("byte*2^20", 4, 4096),
-    ("MegaBytes", 3, 3072), ("byte", 4096, 4), ("Bytes", 4096, 4), ("megabytes", 1, 1024),
-    ("byte * 10^3", 1024, 1000), ("GigaBytes", 1, 2**20), ("byte  *  2 ^ 10", 5, 5),
-])
-def test_units(unit: str, number: int, kib: int) -> None:
-    guest = Guest(MEMORY)
-    guest.put(AllocationUnits=unit, Limit=number)
-    assert guest.read("Limit") == kib
-    assert guest.text("memory/@unit") == ("MiB" if kib == 4096 else "KiB")  # 4 MiB is kept
-
-
-@pytest.mark.parametrize(("unit", "number"), [
-    ("byte", 1), ("byte * 10^3", 1), ("count", 4), ("", 4), ("byte * 2^1000", 4),
-    ("byte * 0^1", 4), ("byte * " + "9" * 5000 + "^9", 4), ("GigaBytes", 2**60),
-])
-def test_units_refused(unit: str, number: int) -> None:
-    with pytest.raises(Error, match=f"^{MEMORY}.(Limit|AllocationUnits): [^\n]*$"):
-        Guest(MEMORY).put(AllocationUnits=unit, Limit=number)
-
-
-def test_unit_alone() -> None:
-    guest = Guest(MEMORY)
-    guest.put(AllocationUnits="MegaBytes")
-    assert guest.text("memory") == "4"
-    with pytest.raises(Error, match=f"^{MEMORY}.AllocationUnits: "):
-        guest.put(AllocationUnits="furlongs")
 
 
 # discriminators
