@@ -11,7 +11,7 @@ from .cim import Path
 from .expression import HERE, Defined, Join, Location
 from .ground import Document
 from .lens import at
-from .outside import matches
+from .outside import Search
 from .row import Row
 from .table import Table
 from .tree import Element
@@ -36,7 +36,7 @@ def _targets(
     if isinstance(found, Defined):
         yield from _defined(schema, ref, node, document)
     elif isinstance(found, Join):
-        for other_node, other in matches(found, node, document):
+        for other_node, other in Search(found).nodes(node, document):
             yield from schema.paths_at(ref, other, other_node)
     elif isinstance(found, Location):
         start, steps = (document.root, found.steps[1:]) if found.absolute else (node, found.steps)

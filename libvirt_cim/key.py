@@ -16,7 +16,7 @@ import attrs
 from .compound import pattern
 from .expression import Call, ClassName, Expression, Location, Step, Template
 from .ground import Document, Known
-from .lens import at, located, split_leaf
+from .lens import at, split_leaf
 from .tree import Element
 
 Part = Union[str, Location, Call]
@@ -168,12 +168,3 @@ def _reader(part: Part, slash: bool) -> Union[str, _Said, Callable[[Element], st
 def local_name(node: Element) -> str:
     """The name of an element without its namespace."""
     return str(node.tag).rpartition("}")[2]
-
-
-def hole_text(part: Union[Location, Call], node: Element, document: Document) -> str:
-    """The text of a hole; a missing one is empty."""
-    if isinstance(part, Call):
-        return local_name(node)
-    where = path_text(part.steps) if part.absolute else ""
-    text = document.text(part, where) if where else located(node, document.root, part)
-    return text or ""

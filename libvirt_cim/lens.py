@@ -119,8 +119,7 @@ def hollow(element: Element, soft: Set[str]) -> bool:
     """Whether nothing is left in an element but attributes that a test asked for."""
     if len(element) or (element.text or "").strip():
         return False
-    names = element.keys()
-    return not names or soft >= set(names)
+    return not element.attrib or soft >= set(element.keys())
 
 
 def prune(node: Element, touched: Touched, again: bool = False) -> None:
@@ -167,8 +166,8 @@ def touch(touched: Touched, element: Element, steps: Steps) -> None:
     for step in reversed(steps):
         if step.kind == "parent":
             return
-        own, known = soft((step,)), touched.get(element)
-        touched[element] = own if known is None else known & own
+        own = HARD if step.test is None else soft((step,))
+        touched[element] = touched.get(element, own) & own if own else HARD
         element = element.getparent()
     if not steps:
         touched[element] = HARD

@@ -10,13 +10,15 @@ from .cim import Property, Value
 from .expression import HERE, Call, ClassName, Function, Hole, Join, Location, Presence, Template
 from .function import FUNCTIONS
 from .ground import Document
-from .key import hole_text, path_text
-from .lens import Lens, at, located
+from .key import local_name, path_text
+from .lens import Lens, at, leaf_text
 from .row import Row
 from .shape import Getter, Maker, presence_values
 from .tree import Element
 from .value import converter
 from .walk import Leaf, Out
+
+Read = Callable[[Element, Document], Optional[str]]
 
 
 def getter(maker: Maker, concrete: Callable[[str], str], row: Row, found: Any,
@@ -60,46 +62,67 @@ def _present(row: Property, found: Presence) -> Getter:
 
 def _composed(row: Property, parts: tuple[Any, ...], prefix: str) -> Getter:
     convert = converter(row)
+    readers = [_text(part) if isinstance(part, str) else reader(part, prefix) for part in parts]
+    if len(readers) == 1 and convert is None:
+        return readers[0]
 
     def get(node: Element, document: Document) -> Value:
-        texts = []
-        for part in parts:
-            text = part if isinstance(part, str) else hole(part, node, document, prefix)
-            if text is None:
-                return None
-            texts.append(text)
-        whole = "".join(texts)
+        texts = [read(node, document) for read in readers]
+        if None in texts:
+            return None
+        whole = "".join([text or "" for text in texts])
         return convert.read(whole) if convert else whole
 
     return get
 
 
-def hole(part: Hole, node: Element, document: Document, prefix: str = "") -> Optional[str]:
-    """The text of a hole, or None where there is no such leaf."""
+def _text(text: str) -> Read:
+    return lambda node, document: text
+
+
+def reader(part: Hole, prefix: str = "") -> Read:
+    """What reads the text of a hole, or None where there is no such leaf."""
     if isinstance(part, Call):
-        return prefix if part.name == "prefix()" else hole_text(part, node, document)
+        return _text(prefix) if part.name == "prefix()" else lambda node, _: local_name(node)
     if part.absolute:
-        return document.text(part, path_text(part.steps))
-    return located(node, document.root, part)
+        where = path_text(part.steps)
+        return lambda node, document: document.text(part, where)
+    return lambda node, document: leaf_text(node, part.steps)
 
 
 # joins
 
-def matches(join: Join, node: Element, document: Document) -> Iterator[tuple[Element, Document]]:
-    """The nodes of the other document for which every test of a join holds."""
-    values = [hole(ours, node, document) for _, ours in join.tests]
-    if None in values:
-        return
-    known = {}
-    for (theirs, _), value in zip(join.tests, values):
-        if isinstance(theirs, Location):
-            steps = path_text(theirs.steps)
-            known[steps if theirs.absolute else "/" + "/".join(join.path) + steps] = value or ""
-    for other in document.source.documents(join.document, known, _wanted(join)):
-        for found in other.elements(join.path):
-            if all(hole(theirs, found, other) == value
-                   for (theirs, _), value in zip(join.tests, values)):
-                yield found, other
+class Search:
+    """A join made ready: finds the nodes of the other document for which every test holds."""
+
+    def __init__(self, join: Join) -> None:
+        self.document, self.path = join.document, join.path
+        self.tests = [(_place(join, theirs), reader(theirs), reader(ours))
+                      for theirs, ours in join.tests]
+        self.wanted = _wanted(join)
+
+    def nodes(self, node: Element, document: Document) -> Iterator[tuple[Element, Document]]:
+        """The nodes, each with its document."""
+        values = []
+        for _, _, ours in self.tests:
+            value = ours(node, document)
+            if value is None:
+                return
+            values.append(value)
+        known = {place: value for (place, _, _), value in zip(self.tests, values) if place}
+        for other in document.source.documents(self.document, known, self.wanted):
+            for found in other.elements(self.path):
+                if all(theirs(found, other) == value
+                       for (_, theirs, _), value in zip(self.tests, values)):
+                    yield found, other
+
+
+def _place(join: Join, theirs: Hole) -> Optional[str]:
+    """The path that a test asks for, from the root of the other document."""
+    if not isinstance(theirs, Location):
+        return None
+    steps = path_text(theirs.steps)
+    return steps if theirs.absolute else "/" + "/".join(join.path) + steps
 
 
 def _wanted(join: Join) -> tuple[str, ...]:
@@ -119,9 +142,10 @@ def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Gett
     steps = found.steps if isinstance(found, Location) else ()
     test = steps[:1] if steps and steps[0].kind == "self" else ()
     lens = maker.lens(row, Location(False, steps[1:]) if test else found, rows)
+    search = Search(join)
 
     def values(node: Element, document: Document) -> Iterator[Value]:
-        for found, _ in matches(join, node, document):
+        for found, _ in search.nodes(node, document):
             element = at(found, test)
             value = None if element is None or lens is None else read_one(lens, element)
             if value is not None:

@@ -30,6 +30,7 @@ class Schema(Model):
         self.tables: dict[str, Table] = {}
         self._parts_tables: dict[str, Part] = {}
         self._below: dict[str, list[Table]] = {}
+        self._settings_at: dict[tuple[str, ...], list[Table]] = {}
         self._spellings: dict[str, list[str]] = {}
         self.maker = Maker(prefix, self.part, self._outside)
         if not self.mistakes:
@@ -151,7 +152,11 @@ class Schema(Model):
 
     def settings_at(self, document: Document) -> list[Table]:
         """The tables of settings that a document may hold."""
-        return [table for table in self.settings() if table.kind_of(document)]
+        found = self._settings_at.get(document.kinds)
+        if found is None:
+            found = [table for table in self.settings() if table.kind_of(document)]
+            self._settings_at[document.kinds] = found
+        return found
 
     def associations(self) -> list[Table]:
         """The tables of associations."""

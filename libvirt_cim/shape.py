@@ -154,7 +154,9 @@ class Shape:
         """What adds the wanted rows (None: all) of an element to values, in one walk."""
         found = self._readers.get(wanted)
         if found is None:
-            found = self._readers[wanted] = self._compile(wanted)
+            found = self._compile(wanted)
+            if len(self._readers) < 100:  # a client may ask for any of the names together
+                self._readers[wanted] = found
         return found
 
     def _compile(self, wanted: Optional[frozenset[str]]) -> Reader:

@@ -234,8 +234,10 @@ class Table:
 
     def instance(self, entry: Entry, document: Document, wanted: Names = None) -> Instance:
         """The instance of an entry: constants, keys and what the rows read."""
-        values, keys = self.constants.copy(), entry.path.keys
-        if wanted is not None:
+        values, keys = self.constants, entry.path.keys
+        if wanted is None:
+            values = values.copy()
+        else:
             values = {name: value for name, value in values.items() if name in wanted}
             keys = {name: value for name, value in keys.items() if name in wanted}
         kind = self.kind_of(document) or self.kinds[0]

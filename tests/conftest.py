@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests share: libvirt's test documents, and how Hypothesis searches."""
+"""What the tests share: libvirt's test documents, a small host, and how Hypothesis searches."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import corpus
 import pytest
+from calls import Calls, counted
 from hypothesis import HealthCheck, settings
+from small_host import small_host
+
+from libvirt_cim.hypervisor.connection import Connection
 
 settings.register_profile(
     "libvirt-cim", derandomize=True, deadline=None, database=None,
@@ -29,3 +34,16 @@ def documents() -> dict[str, bytes]:
     if not found:
         (pytest.fail if corpus.REQUIRED else pytest.skip)(corpus.MISSING)
     return found
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Connection:
+    """A small host of the test's own: a guest in every state, two networks and pools."""
+    return small_host(tmp_path)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> Calls:
+    """How often libvirt is called from now on; the connection is open already."""
+    assert connection.handle
+    return counted(monkeypatch)

@@ -15,6 +15,7 @@ from pathlib import Path
 from lxml import etree
 from rng_pattern import NONE, Names, Pattern, all_of, choice_of, load
 
+SCHEMAS = Path("/usr/share/libvirt/schemas")
 LIBVIRT = "http://libvirt.org/schemas/%s/1.0"
 PREFIXES = {prefix: LIBVIRT % f"domain/{prefix}"
             for prefix in ("qemu", "lxc", "xen", "bhyve", "test", "vmware")}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import pywbem
@@ -68,7 +69,7 @@ def encoder(provider: Provider) -> cimxml.Encoder:
     return cimxml.Encoder(provider.schema.resolved, provider.schema.qualifiers)
 
 
-def parsed(xml: str) -> object:
+def parsed(xml: str) -> Any:
     tree = xml_to_tupletree_sax(f'<?xml version="1.0"?>{xml}', "test")
     return TupleParser().parse_any(tree)
 
@@ -86,6 +87,7 @@ def test_instances_are_those_of_the_wire(
         made = converted.instance(each)
         made.path = None
         assert made == parsed(encoder.instance(each))
+        assert each.path
         assert converted.path(each.path) == pywbem.CIMInstanceName.from_wbem_uri(str(each.path))
         name = parsed(encoder.instance_name(each.path))
         name.namespace = each.path.namespace

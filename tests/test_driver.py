@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Driver: what the provider says of the lab is what libvirt says, at the price it should have."""
+"""Driver: what the provider says of the lab is what libvirt says, and what it says of mistakes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from calls import Calls, counted
-from operations import GUESTS, LAB, POOLS, device, disk, identified, link, rasd, system, vssd
+from lab import GUESTS, LAB, MORE_GUEST, POOLS, crowd, device, identified, rasd, system, vssd
 
 import libvirt_cim
 from libvirt_cim.cim import Error, Instance, Path, Status
@@ -19,23 +18,10 @@ from libvirt_cim.provider import Provider
 from libvirt_cim.request import Request
 from libvirt_cim.schema import load
 
-MORE = 30  # guests besides the lab's own, where a price must not depend on how many there are
-ODD = 'old:1 "désk"'
-GUEST = """<domain type='test'><name>more{}</name><memory unit='KiB'>65536</memory><vcpu>2</vcpu>
-<os><type arch='x86_64'>hvm</type></os>
-<devices><disk type='file'><source file='/srv/more'/><target dev='vda'/></disk></devices>
-</domain>"""
-
 
 @pytest.fixture
 def connection() -> Connection:
     return Connection(LAB)
-
-
-@pytest.fixture
-def host(connection: Connection) -> Any:
-    """libvirt's own handle on the host that the provider serves."""
-    return connection.handle
 
 
 @pytest.fixture
@@ -44,19 +30,9 @@ def provider(connection: Connection) -> Provider:
 
 
 @pytest.fixture
-def crowd(host: Any) -> Any:
-    """The host with more guests, half of them running."""
-    for number in range(MORE):
-        guest = host.defineXML(GUEST.format(number))
-        if number % 2:
-            guest.create()
-    return host
-
-
-@pytest.fixture
-def calls(provider: Provider, crowd: Any, monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """What the provider asks of libvirt, on the host with more guests."""
-    return counted(monkeypatch)
+def host(connection: Connection) -> Any:
+    """libvirt's own handle on the host that the provider serves."""
+    return connection.handle
 
 
 def the(provider: Provider, name: str, class_name: str = "Virt_ComputerSystem") -> Instance:
@@ -191,137 +167,21 @@ def test_each_operation_sees_what_is_there_now(provider: Provider, host: Any) ->
     host.lookupByName("build1").undefine()
     with pytest.raises(Error, match=r"^No such instance \(Name\)$"):
         the(provider, "build1")
-    host.defineXML(GUEST.format("x"))
+    host.defineXML(MORE_GUEST.format("x"))
     assert the(provider, "morex")["EnabledState"] == 3
     host.lookupByName("morex").rename("morey", 0)
     assert the(provider, "morey") and vssd("morex") not in {
         str(each) for each in provider.enumerate_instance_names("Virt_VirtualSystemSettingData")}
 
 
-# the price
-
-def links(name: str) -> list[str]:
-    """Associations of a guest that runs."""
-    guest, live = system(name), vssd(f"{name}/active")
-    return [
-        link("Virt_SystemDevice", GroupComponent=guest, PartComponent=disk(name, "vda")),
-        link("Virt_SettingsDefineState", ManagedElement=guest, SettingData=live),
-        link("Virt_ElementSettingData", ManagedElement=live, SettingData=vssd(name)),
-        link("Virt_VirtualSystemSettingDataComponent", GroupComponent=live,
-             PartComponent=rasd("Disk", f"{name}/active/vda")),
-        link("Virt_HostedDependency", Dependent=guest,
-             Antecedent=system(Connection(LAB).hostname, "Virt_HostSystem")),
-        link("Virt_ElementAllocatedFromPool", Antecedent=POOLS[1],
-             Dependent=device("Virt_Memory", name, "mem")),
-        link("Virt_ResourceAllocationFromPool", Antecedent=POOLS[1],
-             Dependent=rasd("Mem", f"{name}/mem")),
-    ]
-
-
-def paths(name: str) -> list[str]:
-    """What there is of a guest."""
-    return [
-        system(name), disk(name, "vda"), device("Virt_Memory", name, "mem"),
-        device("Virt_Processor", name, "0"), vssd(name), rasd("Disk", f"{name}/vda"),
-        rasd("Mem", f"{name}/mem"), rasd("Proc", f"{name}/proc"),
-    ]
-
-
-RUNNING = [vssd("front1/active"), rasd("Disk", "front1/active/vda"),
-           device("Virt_NetworkPort", "front1", "52:54:00:aa:00:01"),
-           rasd("Net", "front1/52:54:00:aa:00:01"), rasd("Other", "front1/video")]
-
-
-@pytest.mark.parametrize("path", [*paths("front1"), *RUNNING, *paths("build1"), vssd(ODD),
-                                  vssd("job1"), *POOLS[:1], *links("front1")])
-def test_an_instance_costs_two_documents_and_no_listing(
-    provider: Provider, calls: Calls, path: str
-) -> None:
-    provider.get_instance(path)
-    assert calls.listings == 0
-    assert calls["XMLDesc"] <= 2
-    assert max(calls.documents.values(), default=1) == 1
-
-
-@pytest.mark.parametrize("path", [
-    system("nosuch"), vssd("nosuch"), rasd("Mem", "nosuch/mem"), rasd("Mem", "front1/mem") + "x",
-    disk("front1", "nosuch"), link("Virt_SystemDevice", GroupComponent=system("front1"),
-                                   PartComponent=disk("build1", "vda")),
-])
-def test_what_is_not_there_costs_no_more(provider: Provider, calls: Calls, path: str) -> None:
-    with pytest.raises(Error) as raised:
-        provider.get_instance(path)
-    assert raised.value.status in (Status.NOT_FOUND, Status.INVALID_PARAMETER)
-    assert calls.listings == 0 and calls["XMLDesc"] <= 2
-
-
-@pytest.mark.parametrize("path", [*paths("front1"), *RUNNING])
-@pytest.mark.parametrize("call", ["associator_names", "reference_names", "references",
-                                  "associators"])
-def test_associations_of_a_guest_cost_its_own_documents(
-    provider: Provider, calls: Calls, path: str, call: str
-) -> None:
-    more = {"property_list": ["ElementName"]} if call == "associators" else {}
-    assert list(getattr(provider, call)(path, **more))  # a pool's sums would ask every guest
-    assert calls.listings == 0
-    assert calls["XMLDesc"] <= 2
-    assert max(calls.documents.values()) == 1
-
-
-@pytest.mark.parametrize("class_name", [
-    "CIM_ManagedElement", "CIM_SettingData", "CIM_LogicalDevice", "CIM_Component",
-    "CIM_ElementSettingData", "CIM_Dependency", "Virt_VirtualSystemSettingData",
-])
-def test_an_enumeration_fetches_each_document_once(
-    provider: Provider, calls: Calls, class_name: str
-) -> None:
-    found = list(provider.enumerate_instances(class_name))
-    assert len(found) > MORE
-    assert calls["XMLDesc"] >= MORE and max(calls.documents.values()) == 1
-    assert calls["listAllDomains"] <= 4 and calls["getAllDomainStats"] <= 1
-    assert calls["lookupByName"] == calls["lookupByUUIDString"] == 0
-    assert calls["info"] + calls["state"] + calls["isPersistent"] + calls["autostart"] <= len(found)
-
-
-def test_names_of_guests_need_no_document(provider: Provider, calls: Calls) -> None:
-    assert len(list(provider.enumerate_instance_names("Virt_ComputerSystem"))) == MORE + 8
-    assert calls == {"listAllDomains": 1}
-    calls.clear()
-    wanted = ["Name", "EnabledState"]
-    found = list(provider.enumerate_instances("Virt_ComputerSystem", property_list=wanted))
-    assert len(found) == MORE + 8 and {each["EnabledState"] for each in found} == {2, 3, 6, 9}
-    assert calls["XMLDesc"] == 0 and calls["state"] == calls["lookupByName"] == 0
-
-
-@pytest.mark.parametrize("class_name", ["CIM_ManagedElement", "Virt_LogicalDisk", "CIM_Component",
-                                        "CIM_SettingData"])
-def test_the_first_leaves_before_the_last_is_read(
-    provider: Provider, calls: Calls, class_name: str
-) -> None:
-    found = provider.enumerate_instances(class_name)
-    assert next(iter(found))
-    early = calls["XMLDesc"]
-    assert early <= 6  # the lab has guests with no disk
-    assert list(found)
-    assert calls["XMLDesc"] >= MORE + early
-
-
-def test_nothing_is_asked_before_the_answer_is_read(provider: Provider, calls: Calls) -> None:
-    provider.enumerate_instances("CIM_ManagedElement")
-    provider.associators(system("front1"))
-    provider.reference_names(system("front1"))
-    assert not calls
-
-
 # what goes wrong
 
 @pytest.mark.parametrize("class_name", ["CIM_ManagedElement", "Virt_LogicalDisk", "CIM_Component"])
-def test_a_guest_that_vanishes_is_skipped(
-    provider: Provider, crowd: Any, class_name: str
-) -> None:
+def test_a_guest_that_vanishes_is_skipped(provider: Provider, host: Any, class_name: str) -> None:
+    crowd(host)
     found = iter(provider.enumerate_instances(class_name))
     kept = re.findall(r"more\d+", str(next(found).path))[:1]
-    for guest in crowd.listAllDomains():
+    for guest in host.listAllDomains():
         if guest.name().startswith("more") and guest.name() not in kept:
             if guest.isActive():
                 guest.destroy()

@@ -42,7 +42,9 @@ def assert_unchanged(name: str, data: bytes, kind: str) -> None:
 @pytest.mark.corpus
 @pytest.mark.parametrize("kind", KINDS)
 def test_get_put(documents: dict[str, bytes], kind: str) -> None:
-    for name, data in {**documents, **corpus.examples()}.items():
+    """Of every document as a configuration; as running guests, few rows differ, of a fourth."""
+    chosen = {**documents, **corpus.examples()} if kind == KINDS[0] else corpus.sample(4)
+    for name, data in chosen.items():
         assert_unchanged(name, data, kind)
 
 

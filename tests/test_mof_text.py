@@ -279,8 +279,8 @@ def test_all_of_the_dmtf() -> None:
     for name, text in schema_texts():
         for each in reader.read(text, name):
             if isinstance(each, (Class, QualifierType)):
-                write = mof.class_ if isinstance(each, Class) else mof.qualifier_type
-                (read,) = reader.read(write(each))  # type: ignore[operator]
+                write: Any = mof.class_ if isinstance(each, Class) else mof.qualifier_type
+                (read,) = reader.read(write(each))
                 assert placeless(read) == placeless(each)
                 found += 1
     assert found > 1000

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, Optional
 
-import pywbem  # type: ignore[import-untyped]
+import pywbem
 
 from .. import provider
 from ..cim import Error

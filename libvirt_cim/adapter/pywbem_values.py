@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Union
 
-import pywbem  # type: ignore[import-untyped]
+import pywbem
 
 from ..cim import (
     Class,

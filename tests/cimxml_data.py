@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of CIM-XML share: DSP0203's grammar, and an element as we and pywbem read it."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+from codecs_data import QUALIFIERS, classes
+from lxml import etree
+from pywbem._tupleparse import TupleParser
+from pywbem._tupletree import xml_to_tupletree_sax
+
+from libvirt_cim.adapter import cimxml
+from libvirt_cim.cim import Instance, Path
+
+ENCODER = cimxml.Encoder(classes, QUALIFIERS, host="here.example.com")
+# What of DSP0203 2.4 is used here.
+VALUES = "VALUE | VALUE.ARRAY | VALUE.REFERENCE | VALUE.REFARRAY"
+NAME = "NAME CDATA #REQUIRED"
+TYPE = "TYPE (boolean|string|char16|uint8|sint8|uint16|sint16|uint32|sint32|uint64|sint64|datetime"
+FLAVOR = """OVERRIDABLE (true|false) 'true' TOSUBCLASS (true|false) 'true'
+    TOINSTANCE (true|false) 'false' TRANSLATABLE (true|false) 'false'"""
+FEATURE = f"""{NAME} CLASSORIGIN CDATA #IMPLIED PROPAGATED (true|false) 'false'"""
+EMBEDDED = "EmbeddedObject (object|instance) #IMPLIED"
+TYPED = f"{TYPE}|real32|real64) #REQUIRED"
+DTD = f"""
+<!ELEMENT CIM (DECLARATION)>
+<!ATTLIST CIM CIMVERSION CDATA #REQUIRED DTDVERSION CDATA #REQUIRED>
+<!ELEMENT DECLARATION (DECLGROUP | DECLGROUP.WITHNAME | DECLGROUP.WITHPATH)+>
+<!ELEMENT DECLGROUP ((LOCALNAMESPACEPATH | NAMESPACEPATH)?, QUALIFIER.DECLARATION*, VALUE.OBJECT*)>
+<!ELEMENT DECLGROUP.WITHNAME
+    ((LOCALNAMESPACEPATH | NAMESPACEPATH)?, QUALIFIER.DECLARATION*, VALUE.NAMEDOBJECT*)>
+<!ELEMENT DECLGROUP.WITHPATH (VALUE.OBJECTWITHPATH | VALUE.OBJECTWITHLOCALPATH)*>
+<!ELEMENT QUALIFIER.DECLARATION (SCOPE?, (VALUE | VALUE.ARRAY)?)>
+<!ATTLIST QUALIFIER.DECLARATION {NAME} {TYPED} ISARRAY (true|false) #IMPLIED
+    ARRAYSIZE CDATA #IMPLIED {FLAVOR}>
+<!ELEMENT SCOPE EMPTY>
+<!ATTLIST SCOPE CLASS (true|false) 'false' ASSOCIATION (true|false) 'false'
+    REFERENCE (true|false) 'false' PROPERTY (true|false) 'false' METHOD (true|false) 'false'
+    PARAMETER (true|false) 'false' INDICATION (true|false) 'false'>
+<!ELEMENT VALUE (#PCDATA)>
+<!ELEMENT VALUE.ARRAY (VALUE | VALUE.NULL)*>
+<!ELEMENT VALUE.REFERENCE (CLASSPATH | LOCALCLASSPATH | CLASSNAME | INSTANCEPATH |
+    LOCALINSTANCEPATH | INSTANCENAME)>
+<!ELEMENT VALUE.REFARRAY (VALUE.REFERENCE | VALUE.NULL)*>
+<!ELEMENT VALUE.OBJECT (CLASS | INSTANCE)>
+<!ELEMENT VALUE.NAMEDINSTANCE (INSTANCENAME, INSTANCE)>
+<!ELEMENT VALUE.NAMEDOBJECT (CLASS | (INSTANCENAME, INSTANCE))>
+<!ELEMENT VALUE.OBJECTWITHPATH ((CLASSPATH, CLASS) | (INSTANCEPATH, INSTANCE))>
+<!ELEMENT VALUE.OBJECTWITHLOCALPATH ((LOCALCLASSPATH, CLASS) | (LOCALINSTANCEPATH, INSTANCE))>
+<!ELEMENT VALUE.INSTANCEWITHPATH (INSTANCEPATH, INSTANCE)>
+<!ELEMENT VALUE.NULL EMPTY>
+<!ELEMENT NAMESPACEPATH (HOST, LOCALNAMESPACEPATH)>
+<!ELEMENT LOCALNAMESPACEPATH (NAMESPACE+)>
+<!ELEMENT HOST (#PCDATA)>
+<!ELEMENT NAMESPACE EMPTY>
+<!ATTLIST NAMESPACE {NAME}>
+<!ELEMENT CLASSPATH (NAMESPACEPATH, CLASSNAME)>
+<!ELEMENT LOCALCLASSPATH (LOCALNAMESPACEPATH, CLASSNAME)>
+<!ELEMENT CLASSNAME EMPTY>
+<!ATTLIST CLASSNAME {NAME}>
+<!ELEMENT INSTANCEPATH (NAMESPACEPATH, INSTANCENAME)>
+<!ELEMENT LOCALINSTANCEPATH (LOCALNAMESPACEPATH, INSTANCENAME)>
+<!ELEMENT INSTANCENAME (KEYBINDING* | KEYVALUE? | VALUE.REFERENCE?)>
+<!ATTLIST INSTANCENAME CLASSNAME CDATA #REQUIRED>
+<!ELEMENT OBJECTPATH (INSTANCEPATH | CLASSPATH)>
+<!ELEMENT KEYBINDING (KEYVALUE | VALUE.REFERENCE)>
+<!ATTLIST KEYBINDING {NAME}>
+<!ELEMENT KEYVALUE (#PCDATA)>
+<!ATTLIST KEYVALUE VALUETYPE (string|boolean|numeric) 'string' {TYPED}>
+<!ELEMENT CLASS (QUALIFIER*, (PROPERTY | PROPERTY.ARRAY | PROPERTY.REFERENCE)*, METHOD*)>
+<!ATTLIST CLASS {NAME} SUPERCLASS CDATA #IMPLIED>
+<!ELEMENT INSTANCE (QUALIFIER*, (PROPERTY | PROPERTY.ARRAY | PROPERTY.REFERENCE)*)>
+<!ATTLIST INSTANCE CLASSNAME CDATA #REQUIRED xml:lang NMTOKEN #IMPLIED>
+<!ELEMENT QUALIFIER ((VALUE | VALUE.ARRAY)?)>
+<!ATTLIST QUALIFIER {NAME} {TYPED} PROPAGATED (true|false) 'false' {FLAVOR}>
+<!ELEMENT PROPERTY (QUALIFIER*, VALUE?)>
+<!ATTLIST PROPERTY {FEATURE} {TYPED} {EMBEDDED}>
+<!ELEMENT PROPERTY.ARRAY (QUALIFIER*, VALUE.ARRAY?)>
+<!ATTLIST PROPERTY.ARRAY {FEATURE} {TYPED} ARRAYSIZE CDATA #IMPLIED {EMBEDDED}>
+<!ELEMENT PROPERTY.REFERENCE (QUALIFIER*, VALUE.REFERENCE?)>
+<!ATTLIST PROPERTY.REFERENCE {FEATURE} REFERENCECLASS CDATA #IMPLIED>
+<!ELEMENT METHOD
+    (QUALIFIER*, (PARAMETER | PARAMETER.REFERENCE | PARAMETER.ARRAY | PARAMETER.REFARRAY)*)>
+<!ATTLIST METHOD {FEATURE} {TYPE}|real32|real64) #IMPLIED>
+<!ELEMENT PARAMETER (QUALIFIER*)>
+<!ATTLIST PARAMETER {NAME} {TYPED}>
+<!ELEMENT PARAMETER.REFERENCE (QUALIFIER*)>
+<!ATTLIST PARAMETER.REFERENCE {NAME} REFERENCECLASS CDATA #IMPLIED>
+<!ELEMENT PARAMETER.ARRAY (QUALIFIER*)>
+<!ATTLIST PARAMETER.ARRAY {NAME} {TYPED} ARRAYSIZE CDATA #IMPLIED>
+<!ELEMENT PARAMETER.REFARRAY (QUALIFIER*)>
+<!ATTLIST PARAMETER.REFARRAY {NAME} REFERENCECLASS CDATA #IMPLIED ARRAYSIZE CDATA #IMPLIED>
+<!ELEMENT PARAMVALUE ({VALUES} | CLASSNAME | INSTANCENAME | CLASS | INSTANCE |
+    VALUE.NAMEDINSTANCE)?>
+<!ATTLIST PARAMVALUE {NAME} PARAMTYPE CDATA #IMPLIED {EMBEDDED}>
+<!ELEMENT RETURNVALUE (VALUE | VALUE.REFERENCE)?>
+<!ATTLIST RETURNVALUE PARAMTYPE CDATA #IMPLIED {EMBEDDED}>
+"""
+GRAMMAR = etree.DTD(io.StringIO(DTD))
+
+
+def valid(text: str) -> str:
+    """A text that DSP0203 accepts."""
+    root = etree.fromstring(text.encode())
+    assert GRAMMAR.validate(root), GRAMMAR.error_log
+    return text
+
+
+def parsed(text: str) -> Any:
+    """What pywbem reads in an element; VALUE.OBJECTWITHPATH comes in a tuple there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = TupleParser().parse_any(xml_to_tupletree_sax(text, "test"))
+    return found[2] if isinstance(found, tuple) else found
+
+
+def one(text: str) -> Instance:
+    (instance,) = cimxml.instances(text.encode(), "test")
+    return instance
+
+
+def located(instance: Instance, path: Path) -> Instance:
+    return Instance(instance.class_name, instance.properties, path)
+
+
+def whole(path: Path) -> Path:
+    """A path with its namespace and host, as INSTANCEPATH has it."""
+    return Path(path.class_name, path.keys, path.namespace or "interop",
+                path.host or "here.example.com")
+
+
+def same_path(one: Any, other: Any) -> bool:
+    """Namespace and host too, which == overlooks where they are not known."""
+    if one is None or other is None:
+        return one is other
+    return bool(one == other) and (one.namespace, one.host) == (other.namespace, other.host)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The lab, tests/hosts/lab.xml: its guests and what it has, by their paths.
+
+Paths are WBEM URIs without a namespace.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+LAB = f"test://{Path(__file__).parent / 'hosts' / 'lab.xml'}"
+ODD = 'old:1 "désk"'  # a name that needs care in a path
+
+
+def text(value: str) -> str:
+    """A value as a path has it."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def system(name: str, class_name: str = "Virt_ComputerSystem") -> str:
+    """A guest."""
+    return f"{class_name}.CreationClassName={text(class_name)},Name={text(name)}"
+
+
+def device(class_name: str, guest: str, local: str) -> str:
+    """A device of a guest."""
+    return (f'{class_name}.CreationClassName={text(class_name)},'
+            f'DeviceID={text(f"{guest}/{local}")},'
+            f'SystemCreationClassName="Virt_ComputerSystem",SystemName={text(guest)}')
+
+
+def identified(class_name: str, id_: str) -> str:
+    """What has an InstanceID alone: settings, pools."""
+    return f"{class_name}.InstanceID={text(id_)}"
+
+
+def link(class_name: str, **ends: str) -> str:
+    """An association."""
+    keys = ",".join(f"{name}={text('root/virt:' + end)}" for name, end in ends.items())
+    return f"{class_name}.{keys}"
+
+
+def disk(guest: str, target: str) -> str:
+    """A disk."""
+    return device("Virt_LogicalDisk", guest, target)
+
+
+def vssd(id_: str) -> str:
+    """A guest's settings as a whole: its name, /active behind it."""
+    return identified("Virt_VirtualSystemSettingData", f"Virt:{id_}")
+
+
+def rasd(kind: str, id_: str) -> str:
+    """The settings of one resource."""
+    return identified(f"Virt_{kind}ResourceAllocationSettingData", id_)
+
+
+class Guest(NamedTuple):
+    """What the lab says of a guest."""
+
+    enabled: int  # EnabledState
+    configurations: tuple[str, ...]  # "" is Defined, "/active" is State
+    processors: int
+    disks: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()  # what has no table of its own yet, as libvirt fills it up
+
+
+BOTH, OFF = ("", "/active"), ("",)
+MAC = "52:54:00:aa:00:0"
+GUESTS = {
+    "front1": Guest(2, BOTH, 2, ("vda", "vdb", "hda"), (MAC + "1", MAC + "2"),
+                    ("controller", "graphics", "video")),
+    "store1": Guest(2, BOTH, 4, ("vda",), (MAC + "3",)),
+    "cache1": Guest(9, BOTH, 1, ("vda",)),
+    "build1": Guest(3, OFF, 8, ("vda",)),
+    "mail1": Guest(6, OFF, 2),
+    "job1": Guest(2, ("/active",), 1),
+    "beta1": Guest(3, BOTH, 1),
+    ODD: Guest(3, OFF, 1),
+}
+SYSTEMS = [system(name) for name in GUESTS]
+POOLS = [identified("Virt_ProcessorPool", "ProcessorPool/0"),
+         identified("Virt_MemoryPool", "MemoryPool/0")]
+
+
+def devices(name: str, guest: Guest) -> list[str]:
+    """The devices of a guest."""
+    return [
+        *(disk(name, each) for each in guest.disks),
+        *(device("Virt_NetworkPort", name, each) for each in guest.ports),
+        *(device("Virt_Processor", name, str(each)) for each in range(guest.processors)),
+        device("Virt_Memory", name, "mem"),
+    ]
+
+
+def resources(name: str, guest: Guest, configuration: str) -> list[str]:
+    """The settings of a guest's resources."""
+    return [
+        *(rasd("Disk", f"{name}{configuration}/{each}") for each in guest.disks),
+        *(rasd("Net", f"{name}{configuration}/{each}") for each in guest.ports),
+        *(rasd("Other", f"{name}{configuration}/{each}") for each in guest.others),
+        rasd("Proc", f"{name}{configuration}/proc"),
+        rasd("Mem", f"{name}{configuration}/mem"),
+    ]
+
+
+DEVICES = [path for name, guest in GUESTS.items() for path in devices(name, guest)]
+RESOURCES = [path for name, guest in GUESTS.items() for each in guest.configurations
+             for path in resources(name, guest, each)]
+SETTINGS = [vssd(name + each) for name, guest in GUESTS.items() for each in guest.configurations]
+
+FRONT1 = system("front1")
+VDA = disk("front1", "vda")
+GIB = 1024**3
+
+MORE = 30  # guests besides the lab's own, where a price must not depend on how many there are
+MORE_GUEST = """<domain type='test'><name>more{}</name><memory unit='KiB'>65536</memory>
+<vcpu>2</vcpu><os><type arch='x86_64'>hvm</type></os>
+<devices><disk type='file'><source file='/srv/more'/><target dev='vda'/></disk></devices>
+</domain>"""
+
+
+def crowd(host: Any) -> None:
+    """Give libvirt's handle on a host more guests, half of them running."""
+    for number in range(MORE):
+        guest = host.defineXML(MORE_GUEST.format(number))
+        if number % 2:
+            guest.create()

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The contract of get_instance: what the lab's instances are, whole or some properties of them."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from expected import Instances, Row
+from lab import FRONT1, GIB, MAC, ODD, POOLS, VDA, device, link, rasd, system, vssd
+
+UUID = "a4f3c1d2-0000-4000-8000-000000000001"
+GUEST = {
+    "CreationClassName": "Virt_ComputerSystem", "Name": "front1", "ElementName": "front1",
+    "UUID": UUID, "Description": "Virtual System", "EnabledState": 2, "RequestedState": 0,
+    "HealthState": 5, "OperationalStatus": [2], "OperatingStatus": 32768,
+    "OtherIdentifyingInfo": ["Virtual System", "Virt Virtual System", UUID],
+    "IdentifyingDescriptions": ["Type", "Model", "UUID"],
+}
+FRONT1_VDA = {
+    "InstanceID": "front1/vda", "ElementName": "vda", "ResourceType": 17, "DiskType": "file",
+    "EmulatedType": 0, "Address": "/srv/lab/images/front1.qcow2", "PoolID": "DiskPool/images",
+    "VirtualDevice": "vda", "BusType": "virtio", "AllocationUnits": "Bytes",
+    "VirtualQuantity": 20 * GIB, "readonly": False, "shareable": False,
+    "DriverName": "qemu", "DriverType": "qcow2",
+}
+WHOLE: dict[str, dict[str, Any]] = {
+    VDA: {
+        "SystemCreationClassName": "Virt_ComputerSystem", "SystemName": "front1",
+        "CreationClassName": "Virt_LogicalDisk", "DeviceID": "front1/vda", "Name": "vda",
+        "ElementName": "vda", "HealthState": 5, "Access": 3},
+    rasd("Disk", "front1/vda"): FRONT1_VDA,
+    rasd("Disk", "front1/active/vda"): {**FRONT1_VDA, "InstanceID": "front1/active/vda"},
+    rasd("Proc", "store1/proc"): {
+        "InstanceID": "store1/proc", "ElementName": "proc", "ResourceType": 3,
+        "PoolID": "ProcessorPool/0", "AllocationUnits": "count", "VirtualQuantity": 4,
+        "Weight": 2048},
+    rasd("Mem", "store1/mem"): {
+        "InstanceID": "store1/mem", "ElementName": "mem", "ResourceType": 4,
+        "PoolID": "MemoryPool/0", "AllocationUnits": "KiloBytes", "Limit": 8388608,
+        "VirtualQuantity": 4194304, "Reservation": 4194304},
+    device("Virt_Processor", "store1", "3"): {
+        "SystemCreationClassName": "Virt_ComputerSystem", "SystemName": "store1",
+        "CreationClassName": "Virt_Processor", "DeviceID": "store1/3"},
+    POOLS[1]: {
+        "InstanceID": "MemoryPool/0", "PoolID": "MemoryPool/0", "ElementName": "MemoryPool/0",
+        "ResourceType": 4, "Primordial": True, "AllocationUnits": "byte*2^10",
+        "ConsumedResourceUnits": "byte*2^10", "Capacity": 268435456, "Reserved": 8388608,
+        "CurrentlyConsumedResource": 8388608},
+}
+DISK_OF_POOL = {"PoolID": "DiskPool/vglab", "VirtualQuantity": 40 * GIB}
+NARROWED: list[tuple[str, Optional[list[str]], dict[str, Any]]] = [
+    (vssd("front1"), ["Title", "BootDevices", "VirtualSystemIdentifier"],
+     {"Title": "Front end", "BootDevices": ["hd"], "VirtualSystemIdentifier": "front1"}),
+    (vssd(ODD), ["InstanceID", "ElementName"],
+     {"InstanceID": f"Virt:{ODD}", "ElementName": ODD}),
+    (vssd("job1"), ["InstanceID"], {"InstanceID": "Virt:job1"}),  # transient: the plain id too
+    (rasd("Mem", "job1/mem"), ["Limit"], {"Limit": 524288}),
+    (vssd("mail1"), ["AutoStart"], {"AutoStart": 0}),
+    (rasd("Disk", "store1/vda"), list(DISK_OF_POOL), DISK_OF_POOL),
+    (rasd("Net", f"front1/{MAC}2"), ["PoolID", "NetworkName", "NetworkType"],
+     {"PoolID": "NetworkPool/backup", "NetworkName": "virbr8", "NetworkType": "bridge"}),
+    (device("Virt_NetworkPort", "store1", MAC + "3"), ["NetworkAddresses", "LinkTechnology"],
+     {"NetworkAddresses": [MAC + "3"], "LinkTechnology": 2}),
+    (rasd("Proc", "front1/proc"), ["VirtualQuantity"], {"VirtualQuantity": 4}),
+    (rasd("Proc", "front1/active/proc"), ["VirtualQuantity"], {"VirtualQuantity": 2}),
+    (FRONT1, [], {}),
+    ("root/virt:" + FRONT1, ["Name"], {"Name": "front1"}),
+    (FRONT1.replace("Virt_ComputerSystem.C", "virt_COMPUTERsystem.c"), ["name"],
+     {"Name": "front1"}),
+    (link("Virt_SystemDevice", GroupComponent=FRONT1, PartComponent=VDA), None,
+     {"GroupComponent": FRONT1, "PartComponent": VDA}),
+]
+
+
+def gets(host: str) -> list[Row]:
+    """get_instance; `host` is the host's name."""
+    whole = {
+        FRONT1: {**GUEST, "Caption": f"Virtual System (Console on vnc://{host}:5901)"},
+        **WHOLE,
+        system(host, "Virt_HostSystem"): {
+            "CreationClassName": "Virt_HostSystem", "Name": host, "ElementName": host},
+    }
+    return [
+        *(("get_instance", {"instance_name": path}, Instances({path: values}))
+          for path, values in whole.items()),
+        *(("get_instance", {"instance_name": path, "property_list": wanted},
+           Instances({path: values})) for path, wanted, values in NARROWED),
+    ]

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The connection to libvirt: opened late, again if it is lost, and its errors are CIM's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from small_host import GUESTS, breaking, failing, get
+
+from libvirt_cim.cim import Error, Status
+from libvirt_cim.hypervisor import error
+from libvirt_cim.hypervisor.connection import Connection
+from libvirt_cim.hypervisor.error import libvirt
+from libvirt_cim.request import Request
+
+
+@pytest.mark.parametrize("name, status", [
+    ("NO_DOMAIN", Status.NOT_FOUND), ("NO_STORAGE_VOL", Status.NOT_FOUND),
+    ("NO_NETWORK", Status.NOT_FOUND), ("NO_DOMAIN_SNAPSHOT", Status.NOT_FOUND),
+    ("ACCESS_DENIED", Status.ACCESS_DENIED), ("AUTH_FAILED", Status.ACCESS_DENIED),
+    ("OPERATION_DENIED", Status.ACCESS_DENIED), ("AUTH_UNAVAILABLE", Status.ACCESS_DENIED),
+    ("NO_SUPPORT", Status.NOT_SUPPORTED), ("OPERATION_UNSUPPORTED", Status.NOT_SUPPORTED),
+    ("XML_ERROR", Status.INVALID_PARAMETER), ("XML_DETAIL", Status.INVALID_PARAMETER),
+    ("CONF_SYNTAX", Status.INVALID_PARAMETER), ("INVALID_ARG", Status.INVALID_PARAMETER),
+    ("XML_INVALID_SCHEMA", Status.INVALID_PARAMETER),
+    ("CONFIG_UNSUPPORTED", Status.INVALID_PARAMETER),
+    ("DOM_EXIST", Status.ALREADY_EXISTS), ("STORAGE_VOL_EXIST", Status.ALREADY_EXISTS),
+    ("OPERATION_INVALID", Status.FAILED), ("INTERNAL_ERROR", Status.FAILED),
+])
+def test_error_table(name: str, status: Status) -> None:
+    with pytest.raises(Error) as caught, error.reported("disk: "):
+        raise failing(getattr(libvirt, f"VIR_ERR_{name}"))
+    assert caught.value.status == status and caught.value.text == "disk: no luck"
+    assert caught.value.__suppress_context__
+
+
+def test_every_name_in_the_table_is_libvirts() -> None:
+    names = [name for names in error._CODES.values() for name in names.split()]
+    known = [name for name in names if hasattr(libvirt, f"VIR_ERR_{name}")]
+    assert len(names) == len(set(names)) and len(known) == len(error.STATUS)
+    assert set(names) - set(known) <= {"NO_NETWORK_METADATA"}  # libvirt 9.7
+
+
+def test_an_error_without_a_code() -> None:
+    assert error.translated(libvirt.libvirtError("made")).status == Status.FAILED
+
+
+def test_a_call_this_libvirt_lacks(connection: Connection) -> None:
+    with pytest.raises(Error, match=r"no virConnect\.fly") as caught:
+        error.method(connection.handle, "fly")
+    assert caught.value.status == Status.NOT_SUPPORTED
+    assert error.method(connection.handle, "getHostname")() == connection.hostname
+
+
+@pytest.mark.parametrize("uri", ["nonsense:///", "test:///no/such/file.xml", "a\0b", "\ud800"])
+def test_no_connection(uri: str) -> None:
+    connection = Connection(uri)
+    for _ in range(2):
+        with pytest.raises(Error, match="cannot connect to ") as caught:
+            get(Request(connection), "DomainXML")
+        assert caught.value.status == Status.FAILED and "\n" not in caught.value.text
+        assert uri in caught.value.text or repr(uri) in caught.value.text
+
+
+@pytest.mark.parametrize("driver, prefix", [
+    ("QEMU", "KVM"), ("Xen", "Xen"), ("LXC", "LXC"), ("TEST", "Virt"), ("BHYVE", "Virt"),
+])
+def test_prefix(monkeypatch: pytest.MonkeyPatch, driver: str, prefix: str) -> None:
+    monkeypatch.setattr(libvirt.virConnect, "getType", lambda self: driver)
+    connection = Connection("test:///default")
+    assert (connection.type, connection.prefix) == (driver, prefix)
+
+
+def test_opened_when_used_and_kept(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    original = libvirt.open
+
+    def opening(uri: str) -> Any:
+        opened.append(uri)
+        return original(uri)
+
+    monkeypatch.setattr(libvirt, "open", opening)
+    assert not opened
+    assert connection.handle is connection.handle and opened == [connection.uri]
+    connection.close()
+    assert len(get(Request(connection), "DomainXML")) == len(GUESTS) and len(opened) == 2
+
+
+def test_read_only(connection: Connection) -> None:
+    reader = Connection(connection.uri, read_only=True)
+    with pytest.raises(Error) as caught, reader.use() as virt:
+        virt.lookupByName("off").create()
+    assert caught.value.status == Status.ACCESS_DENIED
+
+
+def test_closed_underneath_it_is_opened_again() -> None:
+    connection = Connection("test:///default")
+    assert len(get(Request(connection), "DomainXML")) == 1
+    connection.handle.close()
+    assert len(get(Request(connection), "DomainXML")) == 1
+
+
+def test_a_lost_connection_fails_one_request(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request(connection)
+    found = request.documents("DomainXML", {}, ())
+    next(found)
+    first = connection.handle
+    lost = failing(libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_FROM_RPC, "Cannot recv data: reset")
+    with monkeypatch.context() as patch:
+        patch.setattr(libvirt.virDomain, "XMLDesc", breaking(lost))
+        patch.setattr(first, "isAlive", lambda: 0, raising=False)
+        with pytest.raises(Error) as caught:
+            next(found)
+    assert caught.value.status == Status.FAILED
+    assert caught.value.text == (
+        f"the connection to {connection.uri} was lost: Cannot recv data: reset")
+    assert len(get(Request(connection), "DomainXML")) == len(GUESTS)
+    assert connection.handle is not first
+
+
+def test_a_daemons_own_connection_is_not_ours(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = connection.handle
+    far = failing(libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_FROM_RPC, "cannot reach hostb")
+    with pytest.raises(Error, match="^cannot reach hostb$"):
+        connection.call(breaking(far))
+    assert connection.handle is first
+
+
+def test_silence_and_late_import() -> None:
+    code = """
+import sys, libvirt_cim.request
+assert "libvirt" not in sys.modules
+from libvirt_cim.hypervisor.connection import Connection
+from libvirt_cim.request import Request
+request = Request(Connection("test:///default"))
+assert not list(request.documents("DomainXML", {"/domain/name": "nobody"}, ()))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Shelf: documents given, found by kind and by what is known of them; no libvirt."""
+
+from __future__ import annotations
+
+from small_host import get
+
+from libvirt_cim.ground import Document
+from libvirt_cim.request import Shelf
+from libvirt_cim.tree import parse
+
+
+def test_shelf() -> None:
+    off = Document(("DomainConfigXML", "DomainXML"), parse("<domain><name>a</name></domain>"))
+    runs = Document(("DomainXML",), parse("<domain><name>b</name></domain>"))
+    volume = Document(("VolumeXML",), parse("<volume pool='p'><name>a</name></volume>"))
+    shelf = Shelf([off, runs, volume])
+    assert off.source is shelf
+    assert get(shelf, "DomainXML") == [off, runs] and get(shelf, "DomainConfigXML") == [off]
+    assert get(shelf, "DomainXML", name="b") == [runs]
+    assert get(shelf, "DomainConfigXML", name="b") == get(shelf, "DomainXML", name="c") == []
+    known = {"/volume/@pool": "p"}
+    assert list(shelf.documents("VolumeXML", known, ())) == [volume]
+    assert list(shelf.documents("VolumeXML", {"/volume/@pool": "q"}, ())) == []
+    assert list(shelf.documents("VolumeXML", {"/volume/x[@y]": "q"}, ())) == [volume]
+    assert list(shelf.every(("DomainXML", "DomainConfigXML"), {}, ())) == [off, runs]
