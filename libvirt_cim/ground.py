@@ -25,6 +25,9 @@ Known = Mapping[str, str]  # a path such as /domain/name, and the text that must
 class Source(Protocol):
     """Whoever has documents: a request on a connection, or the offline conversion."""
 
+    def offers(self, kind: str) -> bool:
+        """Whether there can be documents of a kind at all."""
+
     def documents(self, kind: str, known: Known, wanted: tuple[str, ...]) -> Iterator[Document]:
         """The documents of a kind: those with the known texts, or at least all of those.
 
@@ -39,6 +42,10 @@ class Source(Protocol):
 
 class Nowhere:
     """No other documents."""
+
+    def offers(self, kind: str) -> bool:
+        """No."""
+        return False
 
     def documents(self, kind: str, known: Known, wanted: tuple[str, ...]) -> Iterator[Document]:
         """None."""

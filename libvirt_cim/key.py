@@ -167,4 +167,5 @@ def _reader(part: Part, slash: bool) -> Union[str, _Said, Callable[[Element], st
 
 def local_name(node: Element) -> str:
     """The name of an element without its namespace."""
-    return str(node.tag).rpartition("}")[2]
+    tag: str = node.tag
+    return tag if tag[0] != "{" else tag.rpartition("}")[2]

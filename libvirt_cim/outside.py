@@ -103,6 +103,8 @@ class Search:
 
     def nodes(self, node: Element, document: Document) -> Iterator[tuple[Element, Document]]:
         """The nodes, each with its document."""
+        if not document.source.offers(self.document):
+            return
         values = []
         for _, _, ours in self.tests:
             value = ours(node, document)

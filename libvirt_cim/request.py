@@ -84,6 +84,10 @@ class Request:
             self._guests.drop(found.uuid)
         self.guests.forget(guest)
 
+    def offers(self, kind: str) -> bool:
+        """Whether there can be such documents: only libvirt knows."""
+        return True
+
     def documents(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
         """The documents of one kind, as ground.Source has it; none of a kind libvirt has not."""
         return self.every((kind,), known, wanted)
@@ -216,9 +220,14 @@ class Shelf:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._all = list(documents)
+        self._kinds = {kind for document in self._all for kind in document.kinds}
         self._by_text: dict[str, dict[Optional[str], list[Document]]] = {}
         for document in self._all:
             document.source = self
+
+    def offers(self, kind: str) -> bool:
+        """Whether one of them is of that kind."""
+        return kind in self._kinds
 
     def documents(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
         """The documents of one kind that have the known texts, as ground.Source has it."""

@@ -6,6 +6,7 @@ Knows types, tokens and units; not where a text stands.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
@@ -102,6 +103,7 @@ _CIM_UNITS = {
 _PUNIT = re.compile(r"bytes?\s*\*\s*([1-9]\d{0,3})\s*\^\s*(\d{1,2})", re.ASCII)
 
 
+@functools.lru_cache(maxsize=256)
 def libvirt_unit(name: str) -> Optional[int]:
     """The bytes of a unit of libvirt (formatdomain, memory): b, KB, KiB, M, …, in any case."""
     low = name.lower()
