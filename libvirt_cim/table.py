@@ -52,6 +52,7 @@ class Table:
         self.association = bool(class_.qualifier("Association"))
         self.references = [row for row in rows.values() if row.declared.type == "reference"]
         self.expand = class_.qualifier("Virt_Expand")
+        self.names = frozenset(rows)
         self._shapes: dict[Any, Shape] = {}
         self._concrete = concrete
         self._keys: dict[str, list[Key]] = {}  # by kind of document, once they are asked for
@@ -235,6 +236,8 @@ class Table:
     def instance(self, entry: Entry, document: Document, wanted: Names = None) -> Instance:
         """The instance of an entry: constants, keys and what the rows read."""
         values, keys = self.constants, entry.path.keys
+        if wanted is not None and wanted >= self.names:
+            wanted = None
         if wanted is None:
             values = values.copy()
         else:
