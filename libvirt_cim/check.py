@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from . import value
-from .cim import Class, Error, Property, Qualifier, find
+from .cim import Class, Error, Property, Qualifier, QualifierType, Value, find
 from .expression import (
     Attributes,
     ClassName,
@@ -60,7 +60,7 @@ def qualifier_mistakes(model: Any, own: Class) -> Iterator[str]:
 def _mistyped(model: Any, qualifiers: Mapping[str, Qualifier]) -> Iterator[str]:
     for name, given in qualifiers.items():
         declared = find(model.qualifiers, name)
-        if declared is None:
+        if declared is None or _plain(declared, given.value):
             continue
         if isinstance(given.value, list) and None in given.value:
             yield f"qualifier {name}: an item is NULL"
@@ -69,6 +69,16 @@ def _mistyped(model: Any, qualifiers: Mapping[str, Qualifier]) -> Iterator[str]:
             value.checked(row, given.value, f"qualifier {name}")
         except Error as error:
             yield error.text
+
+
+def _plain(declared: QualifierType, given: Value) -> bool:
+    """Whether a value is at first sight what most are: true, text, or texts."""
+    if declared.is_array:
+        return (declared.type == "string" and isinstance(given, list)
+                and set(map(type, given)) == {str} and "".join(given).isprintable())
+    if declared.type == "boolean":
+        return isinstance(given, bool)
+    return declared.type == "string" and isinstance(given, str) and given.isprintable()
 
 
 def _undeclared(model: Any, qualifiers: Mapping[str, Qualifier]) -> Iterator[str]:

@@ -146,10 +146,19 @@ def prune(node: Element, touched: Touched, again: bool = False) -> None:
 
 def _placed(element: Element, again: bool) -> bool:
     """Whether others of its name follow a hollow element, or stand before one that tests find."""
-    if element.getnext() is not None and next(element.itersiblings(element.tag), None) is not None:
+    if _followed(element):
         return True
     return again and bool(element.keys()) and next(
         element.itersiblings(element.tag, preceding=True), None) is not None
+
+
+def _followed(element: Element) -> bool:
+    """Whether another of its name follows; lxml's search takes long to begin, and few are far."""
+    sibling = element.getnext()
+    if sibling is None or sibling.tag == element.tag:
+        return sibling is not None
+    return (sibling.getnext() is not None
+            and next(sibling.itersiblings(element.tag), None) is not None)
 
 
 def soft(steps: Steps) -> Set[str]:
