@@ -42,6 +42,9 @@ def parse(text: Union[str, bytes], name: str = "-") -> Element:
         raise invalid(f"{name}:1: a document type declaration is not accepted")
     if b"<!--" in data or b"<?" in data[5:] or encoding is None:
         _strip_comments(root)
+    if b"<![CDATA[]]>" in data:  # else it would be written out again in another way
+        for element in root.iter(etree.Element):
+            element.text = element.text or None
     return root
 
 

@@ -25,6 +25,8 @@ SYSTEM, MEMORY, PROCESSOR, DISK, NET, OTHER = (
 CASES: list[tuple[str, str, Optional[str]]] = [
     ("<title>t</title>", SYSTEM, None),
     ("<title/>", SYSTEM, None),
+    ("<title>a<!-- x --> <!-- y -->b</title>", SYSTEM, None),
+    ("<title><![CDATA[<&>]]> </title>", SYSTEM, None),
     ("<new a='1'/>", SYSTEM, "<domain><new a='1'/></domain>"),
     ("<title>a</title><title>b</title>", SYSTEM, "<domain><title/><title>b</title></domain>"),
     ("<title x='1'>a</title>", SYSTEM, "<domain><title x='1'/></domain>"),
@@ -77,6 +79,7 @@ CASES: list[tuple[str, str, Optional[str]]] = [
     ("<devices><interface type='direct'><source dev='e' mode='m'/></interface></devices>", NET,
      None),
     ("<devices><input/></devices>", OTHER, "<input/>"),
+    ("<devices><input><![CDATA[]]></input></devices>", OTHER, "<input/>"),
     ("<devices><input><alias name='a'/></input></devices>", OTHER, "<input/>"),
 ]
 
