@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -64,4 +65,10 @@ def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "libvirt_cim", *map(str, arguments)]
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     environment = {**os.environ, "PYTHONPATH": path, **options.pop("env", {})}
-    return subprocess.Popen(command, env=environment, **{**streams, **options})
+    return subprocess.Popen(command, env=environment, preexec_fn=_interruptible,
+                            **{**streams, **options})
+
+
+def _interruptible() -> None:
+    """A shell's background job ignores the interrupt, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -27,7 +27,7 @@ LAYERS = (
     ("cim", "cim tree resource"),
 )
 BESIDE = "hypervisor.* request"  # imports these alone:
-BESIDE_IMPORTS = {"cim", "tree", "ground"}
+BESIDE_IMPORTS = {"cim", "tree", "ground", "resource"}
 MAY_REQUEST = {"provider", "convert", "service"}  # who may import what is beside
 
 # CIM's property names in Python outside service/ and function.py, each with its reason.

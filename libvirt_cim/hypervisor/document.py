@@ -9,15 +9,19 @@
       <vcpus/> <cputime unit='ns'/>
 
 In <node>, what guests draw on is named after the guest's element: <vcpu> is the host's processors.
+xml/skeleton/node.xml has what is there on every host: the other pools, and the services.
 """
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from lxml import etree
 
+from .. import resource, tree
 from ..tree import Element
 
 # virDomainState, and each state's reasons as libvirt's constants have them, both by number.
@@ -63,8 +67,13 @@ def info(active: bool) -> Element:
 
 
 def node() -> Element:
-    """The <node> of a host, without leaves yet."""
-    return etree.Element("node")
+    """The <node> of a host: what every host has, without leaves yet."""
+    return copy.deepcopy(_skeleton())
+
+
+@functools.cache
+def _skeleton() -> Element:
+    return tree.parse(resource.text("xml/skeleton/node.xml"))
 
 
 def extend(root: Element, texts: Mapping[str, Optional[str]]) -> bool:
