@@ -18,6 +18,7 @@ ROOTS = {
     "VolumeXML": "volume", "NetworkXML": "network", "InterfaceXML": "interface",
     "NodeDeviceXML": "device", "FilterXML": "filter", "SnapshotXML": "domainsnapshot",
     "CheckpointXML": "domaincheckpoint", "JobInfo": "job",
+    "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
 }
 Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there
 

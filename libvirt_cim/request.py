@@ -9,17 +9,19 @@ What was written must be forgotten: until then nothing kept is fetched again.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Callable, Optional
 
+from . import resource
 from .cim import Error, Status
 from .ground import ROOTS, Document, Known
 from .hypervisor.document import INFO as INFO_LEAVES
 from .hypervisor.document import NODE as NODE_LEAVES
 from .hypervisor.document import Texts, extend, info, node, stub
-from .tree import Element, tags
+from .tree import Element, parse, tags
 
 if TYPE_CHECKING:  # so that the offline conversion does without libvirt
     from .hypervisor.connection import Connection
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # so that the offline conversion does without libvirt
 
 LIVE, CONFIG, INFO = "DomainXML", "DomainConfigXML", "DomainInfo"
 GUEST = (CONFIG, LIVE, INFO)
+CATALOG = {"MetricXML": "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
 KEEP = 64  # guests, and as many other things
 _NAMES = frozenset(("name", "uuid"))  # of a guest's document, what its listing says
 _SUBSTITUTE = "DomainXML for DomainConfigXML"  # no kind of ground's
@@ -195,6 +198,8 @@ class Request:
             yield self._grown(kept, kind, root, self.node.texts, wanted or NODE_LEAVES)
         elif kind == "CapsXML":
             yield from self._fetched(kind, (kind,), self.node.capabilities)
+        elif kind in CATALOG:  # the same on every host
+            yield Document((kind,), _catalog(CATALOG[kind]), self)
 
     def _thing(self, thing: Thing, wanted: Wanted) -> Iterator[Document]:
         if wanted and thing.texts.keys() >= set(wanted) and thing.key not in self._things:
@@ -213,6 +218,11 @@ class Request:
                 if error.status not in _ABSENT:
                     raise
         return iter(kept.values())
+
+
+@functools.cache
+def _catalog(name: str) -> Element:
+    return parse(resource.text(name), name)
 
 
 class Shelf:
