@@ -17,10 +17,10 @@ from .cim import Error, Instance, find, invalid
 from .expression import location
 from .ground import ROOTS, Document
 from .query import Query
-from .request import Shelf
 from .rest import apart
 from .rewrite import refuse_claimed, started
 from .schema import SETTINGS, Schema, load
+from .shelf import Shelf
 from .table import REST, Table
 from .tree import Element
 from .write import build, without_rest

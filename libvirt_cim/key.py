@@ -42,6 +42,7 @@ class Key:
     readers: tuple[Any, ...]  # for each part: its text, or what reads it of a document or a node
     distinct: bool  # whether it tells one node of a document from another
     same: str  # what it is if it is always the same, else nothing
+    at_end: bool = False  # whether its last part alone tells one node from another
 
     def text(self, document: Document) -> str:
         """The key of all nodes of a document; nothing if it tells one node from another."""
@@ -59,9 +60,9 @@ class Key:
         """What composes the key of a node of a document, whose own texts are looked up once."""
         pieces = [reader.text(document) if isinstance(reader, _Said) else reader
                   for reader in self.readers]
-        first, last = pieces[:-1], pieces[-1]
-        if callable(last) and all(isinstance(piece, str) for piece in first):
-            before = "".join(first)
+        if self.at_end:
+            last = pieces.pop()
+            before = "".join(pieces)
             return lambda node: before + last(node)
         return lambda node: "".join(
             [piece if isinstance(piece, str) else piece(node) for piece in pieces])
@@ -124,7 +125,8 @@ def compile_key(name: str, found: Expression, prefix: str, concrete: Callable[[s
                    for p in parts)
     readers = tuple(_reader(part, _before_slash(parts, index)) for index, part in enumerate(parts))
     same = "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else ""
-    return Key(name, tuple(parts), readers, distinct, same)
+    told = [callable(reader) for reader in readers]
+    return Key(name, tuple(parts), readers, distinct, same, told[-1:] == [True] and sum(told) == 1)
 
 
 def constant_key(name: str, value: Any) -> Key:

@@ -28,8 +28,14 @@ HARD: Set[str] = frozenset()  # no soft attributes
 def at(node: Element, steps: Steps) -> Optional[Element]:
     """The element that steps lead to: the first of each name whose test holds."""
     for step in steps:
-        if step.kind == "child":
-            node = _child(node, step)
+        if step.kind == "child":  # a loop here: lxml's own search takes longer to begin
+            name, test = step.name, step.test
+            for child in node:
+                if child.tag == name and (test is None or holds(child, test)):
+                    node = child
+                    break
+            else:
+                return None
         elif step.kind == "parent":
             node = node.getparent()
         elif step.kind == "self":
@@ -40,15 +46,6 @@ def at(node: Element, steps: Steps) -> Optional[Element]:
         if node is None:
             return None
     return node
-
-
-def _child(node: Element, step: Step) -> Optional[Element]:
-    """The first child that a step leads to; lxml's own search takes longer to begin."""
-    name, test = step.name, step.test
-    for child in node:
-        if child.tag == name and holds(child, test):
-            return child
-    return None
 
 
 def ensure(node: Element, steps: Steps) -> Element:

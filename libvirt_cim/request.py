@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where documents come from: a request on a connection, or a shelf of those already there.
+"""Where documents come from: a request on a connection.
 
 A request is one thread's. It lists once, and looks up what is named. It keeps the documents of the
 last guests it saw, and of the last other things, so that joins and the next class of one walk find
@@ -10,9 +10,8 @@ What was written must be forgotten: until then nothing kept is fetched again.
 from __future__ import annotations
 
 import functools
-import re
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Callable, Optional
 
 from . import resource
@@ -31,10 +30,10 @@ if TYPE_CHECKING:  # so that the offline conversion does without libvirt
 LIVE, CONFIG, INFO = "DomainXML", "DomainConfigXML", "DomainInfo"
 GUEST = (CONFIG, LIVE, INFO)
 CATALOG = {"MetricXML": "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
-KEEP = 64  # guests, and as many other things
+KEEP = 64  # guests, and as many other things; of more guests than that
+FEW = 4  # are kept, so that the next tree takes the memory of the last while that is in the cache
 _NAMES = frozenset(("name", "uuid"))  # of a guest's document, what its listing says
 _SUBSTITUTE = "DomainXML for DomainConfigXML"  # no kind of ground's
-_SIMPLE = re.compile(r"(?:/[\w.-]+)+(?:/@[\w.-]+)?")
 _ABSENT = (Status.NOT_FOUND, Status.NOT_SUPPORTED)
 Kept = dict[str, Document]
 Wanted = tuple[str, ...]
@@ -51,7 +50,7 @@ class Recent:
         """The documents kept of one thing, to look in and to add to."""
         kept = self._kept.setdefault(key, {})
         self._kept.move_to_end(key)
-        if len(self._kept) > self.limit:
+        while len(self._kept) > self.limit:
             self._kept.popitem(last=False)
         return kept
 
@@ -110,12 +109,32 @@ class Request:
         named = [(what, known[path]) for what in ("name", "uuid")
                  for path in (f"/{ROOTS[kind]}/{what}" for kind in kinds) if path in known]
         if not named:
-            for guest in self._all_guests():
+            for guest in self._ahead(kinds, wanted):
                 yield from self._of_guest(guest, kinds, wanted, False)
             return
         found = self.guests.find(*named[0])
         if found is not None:
             yield from self._of_guest(found, kinds, wanted, True)
+
+    def _ahead(self, kinds: Sequence[str], wanted: Wanted) -> Iterable[Guest]:
+        """Every guest, its XML asked for before it is needed."""
+        from .hypervisor.ahead import fetched
+
+        guests = self._all_guests()
+        if len(guests) > self._guests.limit:
+            self._guests.limit = FEW
+        xml = set(kinds) - {INFO}
+        if not xml or len(guests) < 2 or _names_only(wanted):
+            return guests
+        return fetched(self.connection, guests, lambda guest: self._wanted(guest, xml))
+
+    def _wanted(self, guest: Guest, kinds: set[str]) -> set[bool]:
+        """Which XML of a guest is needed and not kept: that of its configuration, or the live."""
+        if guest.uuid in self._guests:
+            return set()
+        if not guest.active:
+            return {True}
+        return {kind == CONFIG for kind in kinds if kind == LIVE or guest.persistent}
 
     def _all_guests(self) -> Sequence[Guest]:
         try:
@@ -156,7 +175,7 @@ class Request:
 
     def _xml(self, guest: Guest, kinds: Wanted, kept: Kept, wanted: Wanted) -> Document:
         """A guest's document, or, where its names are all that is wanted, no more than those."""
-        if wanted and _NAMES.issuperset(wanted):
+        if _names_only(wanted):
             return Document(kinds, stub("domain", {"name": guest.name, "uuid": guest.uuid}), self)
         document = Document(kinds, guest.xml(CONFIG in kinds), self)
         kept.update(dict.fromkeys(kinds, document))
@@ -220,53 +239,10 @@ class Request:
         return iter(kept.values())
 
 
+def _names_only(wanted: Wanted) -> bool:
+    return bool(wanted) and _NAMES.issuperset(wanted)
+
+
 @functools.cache
 def _catalog(name: str) -> Element:
     return parse(resource.text(name), name)
-
-
-class Shelf:
-    """Documents that are there already, as a source for one another."""
-
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._all = list(documents)
-        self._kinds = {kind for document in self._all for kind in document.kinds}
-        self._by_text: dict[str, dict[Optional[str], list[Document]]] = {}
-        for document in self._all:
-            document.source = self
-
-    def offers(self, kind: str) -> bool:
-        """Whether one of them is of that kind."""
-        return kind in self._kinds
-
-    def documents(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
-        """The documents of one kind that have the known texts, as ground.Source has it."""
-        return self.every((kind,), known, wanted)
-
-    def every(self, kinds: Sequence[str], known: Known, wanted: Wanted) -> Iterator[Document]:
-        """The documents that are of any of the kinds, each once."""
-        found = self._all
-        for path, text in known.items():
-            if _SIMPLE.fullmatch(path) and any(path.split("/")[1] == ROOTS[kind] for kind in kinds):
-                found = self._having(path).get(text, [])
-                break
-        return (each for each in found if not set(kinds).isdisjoint(each.kinds))
-
-    def _having(self, path: str) -> Mapping[Optional[str], list[Document]]:
-        """The documents that have a leaf, by its text; looked through once."""
-        if path not in self._by_text:
-            found = self._by_text[path] = {}
-            for document in self._all:
-                found.setdefault(_text(document.root, path), []).append(document)
-        return self._by_text[path]
-
-
-def _text(root: Element, path: str) -> Optional[str]:
-    """The text at a path of names that may end in an attribute."""
-    first, *steps = path[1:].split("/")
-    attribute = steps.pop()[1:] if steps and steps[-1].startswith("@") else None
-    element = root.find("/".join(steps) or ".") if first == root.tag else None
-    if element is None:
-        return None
-    text = element.get(attribute) if attribute else element.text or ""
-    return None if text is None else str(text)

@@ -22,9 +22,9 @@ from lxml import etree
 from libvirt_cim import mof, tree
 from libvirt_cim.cim import Class, Error, Instance
 from libvirt_cim.ground import Document
-from libvirt_cim.request import Shelf
 from libvirt_cim.rest import rests
 from libvirt_cim.schema import Schema, declarations
+from libvirt_cim.shelf import Shelf
 from libvirt_cim.table import Table
 from libvirt_cim.write import build, modify
 

@@ -14,7 +14,7 @@ from small_host import GUEST, GUESTS, UUID, get, roots
 from libvirt_cim.ground import Document
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.hypervisor.error import libvirt
-from libvirt_cim.request import Request
+from libvirt_cim.request import FEW, Request
 from libvirt_cim.tree import text_of
 
 
@@ -168,4 +168,4 @@ def test_few_documents_are_held(connection: Connection) -> None:
     gc.collect()
     before = held()
     walk = Request(connection, keep=8).documents("DomainXML", {}, ())
-    assert max(held() - before for _ in walk) == 8
+    assert max(held() - before for _ in walk) == FEW

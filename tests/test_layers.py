@@ -23,7 +23,7 @@ LAYERS = (
     ("query", "query association rest rewrite"),
     ("schema", "schema model check"),
     ("table", "table row shape key outside write compound quantity repeated"),
-    ("lens", "lens expression function ground mof value walk"),
+    ("lens", "lens expression function ground mof shelf value walk"),
     ("cim", "cim tree resource"),
 )
 BESIDE = "hypervisor.* request"  # imports these alone:

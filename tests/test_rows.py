@@ -21,8 +21,8 @@ import libvirt_cim
 from libvirt_cim import schema
 from libvirt_cim.cim import Error
 from libvirt_cim.ground import Document
-from libvirt_cim.request import Shelf
 from libvirt_cim.schema import is_row
+from libvirt_cim.shelf import Shelf
 from libvirt_cim.write import build
 
 LAB = Path(__file__).parent / "hosts" / "lab.xml"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from small_host import get
 
 from libvirt_cim.ground import Document
-from libvirt_cim.request import Shelf
+from libvirt_cim.shelf import Shelf
 from libvirt_cim.tree import parse
 
 

@@ -13,8 +13,8 @@ from libvirt_cim import schema, tree
 from libvirt_cim.cim import Instance
 from libvirt_cim.ground import Document
 from libvirt_cim.query import Query
-from libvirt_cim.request import Shelf
 from libvirt_cim.schema import SETTINGS
+from libvirt_cim.shelf import Shelf
 from libvirt_cim.table import REST
 
 KINDS = ("DomainConfigXML", "DomainXML")  # a guest that is off: one document for both

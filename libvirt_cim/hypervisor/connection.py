@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Callable, Optional, TypeVar
 
@@ -26,6 +27,7 @@ class Connection:
         self.uri, self.read_only = uri, read_only
         self._lock = threading.RLock()
         self._handle: Any = None
+        self._pool: Optional[ThreadPoolExecutor] = None
         self._type: Optional[str] = None
         self._hostname: Optional[str] = None
 
@@ -80,10 +82,17 @@ class Connection:
             if self._handle is handle:
                 self._handle = None
 
+    def pool(self, calls: int) -> ThreadPoolExecutor:
+        """The threads that make calls ahead; as many as whoever asks first wants."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(calls, "libvirt-cim")
+            return self._pool
+
     def close(self) -> None:
         """Let the connection go: it closes with the last object that came from it."""
         with self._lock:
-            self._handle = None
+            self._handle = self._pool = None
 
     @property
     def type(self) -> str:
@@ -92,6 +101,11 @@ class Connection:
             with self.use() as virt:
                 self._type = str(virt.getType())
         return self._type
+
+    @property
+    def in_process(self) -> bool:
+        """Whether libvirt answers in this process and no daemon does: its test driver alone."""
+        return self.uri.partition(":")[0] == "test"
 
     @property
     def prefix(self) -> str:

@@ -8,7 +8,7 @@ which state) is asked so once the guests were listed, and one by one where they 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Union
 
 from .. import tree
 from ..cim import Error, Status
@@ -30,18 +30,32 @@ _LISTED = {
 class Guest:
     """One guest: what it was when it was found, and what was asked since."""
 
-    __slots__ = ("guests", "handle", "name", "uuid", "active", "listed", "_texts")
+    __slots__ = ("guests", "handle", "name", "uuid", "active", "listed", "_texts", "_ahead")
 
     def __init__(self, guests: Guests, handle: Any, uuid: str, listed: bool) -> None:
         self.guests, self.handle, self.listed = guests, handle, listed
         self.name, self.uuid = str(handle.name()), uuid
         self.active = handle.ID() != -1  # the handle knows; no round trip
         self._texts: Texts = {"name": self.name, "uuid": self.uuid}
+        self._ahead: dict[bool, Union[str, Error]] = {}
 
     def xml(self, inactive: bool) -> Element:
-        """Its document, live or configured, secrets masked."""
+        """Its document, live or configured, secrets masked; fetched now unless it is at hand."""
+        found = self._ahead.pop(inactive, None) or self._xml(inactive)
+        if isinstance(found, Error):
+            raise found
+        return tree.fast_parse(found)
+
+    def fetch(self, inactive: bool) -> None:
+        """Have the text at hand, or the error, for when it is asked for."""
+        try:
+            self._ahead[inactive] = self._xml(inactive)
+        except Error as error:
+            self._ahead[inactive] = error
+
+    def _xml(self, inactive: bool) -> str:
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
-        return tree.fast_parse(self.guests.connection.call(self.handle.XMLDesc, flags))
+        return str(self.guests.connection.call(self.handle.XMLDesc, flags))
 
     @property
     def persistent(self) -> bool:
