@@ -61,7 +61,7 @@ class Key:
         pieces = [reader.text(document) if isinstance(reader, _Said) else reader
                   for reader in self.readers]
         if self.at_end:
-            last = pieces.pop()
+            last: Any = pieces.pop()
             before = "".join(pieces)
             return lambda node: before + last(node)
         return lambda node: "".join(

@@ -225,13 +225,45 @@ def exact(converter: Optional[Converter], text: str) -> bool:
         return False
 
 
-class TextLens(Lens):
-    """An attribute or the text of an element."""
+class LeafLens(Lens):
+    """A row on one leaf: an attribute or the text of an element."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.parents, self.attribute = split_leaf(steps)
+        self.keys = ((self.parents, self.attribute),)
+
+    def text(self, element: Element) -> Optional[str]:
+        """The leaf's text in its element; None where there is no such attribute."""
+        text = element.get(self.attribute) if self.attribute else element.text or ""
+        return None if text is None else str(text)
+
+    def remove(self, node: Element, *beside: str) -> None:
+        """Take the leaf out, those attributes beside it, and what is empty then."""
+        element = at(node, self.parents)
+        if element is not None:
+            for attribute in (self.attribute, *beside):
+                set_text(element, attribute, None)
+            tidy(node, element, self.parents)
+
+    def taker(self) -> Optional[Leaf]:
+        return Leaf(self.parents, action=self.take_at) if downward(self.parents) else None
+
+    def take(self, node: Element, touched: Touched) -> None:
+        element = at(node, self.parents)
+        if element is not None:
+            self.take_at(element, touched)
+
+    def take_at(self, element: Element, touched: Touched) -> None:
+        """`take` at the leaf's element."""
+        raise NotImplementedError
+
+
+class TextLens(LeafLens):
+    """A text, and what it means by a converter."""
 
     def __init__(self, steps: Steps, converter: Optional[Converter]) -> None:
-        self.parents, self.attribute = split_leaf(steps)
+        super().__init__(steps)
         self.converter = converter
-        self.keys = ((self.parents, self.attribute),)
 
     def leaf(self, name: str) -> Leaf:
         read = self.converter.read if self.converter else None
@@ -248,26 +280,12 @@ class TextLens(Lens):
 
     def put(self, node: Element, value: Value) -> None:
         if value is None:
-            self._remove(node)
+            self.remove(node)
         else:
             text = self.converter.write(value) if self.converter else value
             set_text(ensure(node, self.parents), self.attribute, text)
 
-    def _remove(self, node: Element) -> None:
-        element = at(node, self.parents)
-        if element is not None:
-            set_text(element, self.attribute, None)
-            tidy(node, element, self.parents)
-
-    def taker(self) -> Optional[Leaf]:
-        return Leaf(self.parents, action=self._take) if downward(self.parents) else None
-
-    def take(self, node: Element, touched: Touched) -> None:
-        element = at(node, self.parents)
-        if element is not None:
-            self._take(element, touched)
-
-    def _take(self, element: Element, touched: Touched) -> None:
+    def take_at(self, element: Element, touched: Touched) -> None:
         text = element.get(self.attribute) if self.attribute else element.text or ""
         if text is None or (self.converter is not None and not exact(self.converter, text)):
             return

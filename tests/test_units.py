@@ -45,9 +45,9 @@ def test_unit_alone() -> None:
 @pytest.mark.parametrize(("text", "unit", "kib"), [
     ("4096", "b", 4), ("4096", "bytes", 4), ("1", "KiB", 1), ("1", "k", 1), ("1024", "KB", 1000),
     ("3", "mib", 3072), ("3", "M", 3072), ("1", "TiB", 2**30), ("1", "EiB", 2**50), ("5", None, 5),
-    ("5", "", 5), (" 5 ", "KiB", 5), ("1500", "b", 1), ("5", "acre", None), ("", "KiB", None),
-    ("+5", "KiB", None), ("-5", "KiB", None), ("5.5", "KiB", None), ("9" * 5000, "KiB", None),
-    ("\u0663", "KiB", None),
+    ("5", "", 5), (" 5 ", "KiB", 5), ("1500", "b", 2), ("1", "b", 1), ("5", "acre", None),
+    ("", "KiB", None), ("+5", "KiB", None), ("-5", "KiB", None), ("5.5", "KiB", None),
+    ("9" * 5000, "KiB", None), ("\u0663", "KiB", None),
 ])
 def test_amounts_are_read(text: str, unit: Optional[str], kib: Optional[int]) -> None:
     guest = Guest(MEMORY)
