@@ -18,12 +18,13 @@ LAYERS = (
     ("command", "__main__ command command_offline config coverage document explain layout output "
                 "published shortpath"),
     ("adapter", "adapter.*"),
-    ("provider", "provider convert"),
+    ("provider", "provider convert session enumeration"),
     ("service", "service.*"),
-    ("query", "query association rest rewrite"),
+    ("query", "query association declarations rest rewrite selection"),
     ("schema", "schema model check"),
     ("table", "table row shape key outside write compound quantity repeated"),
-    ("lens", "lens expression function ground mof shelf value walk"),
+    ("lens", "lens expression function ground mof shelf value walk "
+             "condition like wql wql_parse wql_words"),
     ("cim", "cim tree resource"),
 )
 BESIDE = "hypervisor.* request"  # imports these alone:
