@@ -170,6 +170,23 @@ def get(uri: Optional[str], path: str, properties: Sequence[str], format_: str) 
         _show(provider, [found], format_)
 
 
+QUERY_HELP = """In WQL, LIKE has the wildcards % and _, and '2' may stand for 2. In DMTF:CQL it has
+regular expressions. Texts are compared as they are, upper and lower case apart:
+SELECT * FROM CIM_ComputerSystem WHERE EnabledState=2 AND Name>='web'"""
+
+
+@program.command(epilog=QUERY_HELP)
+@click.argument("query_", metavar="QUERY")
+@click.option("--language", metavar="NAME", default="WQL", show_default=True,
+              help="WQL or DMTF:CQL.")
+@format_option
+@click.pass_obj
+def query(uri: Optional[str], query_: str, language: str, format_: str) -> None:
+    """Print the instances that fit a query: SELECT … FROM CLASS WHERE …"""
+    with _connected(uri) as provider:
+        _show(provider, provider.exec_query(language, query_), format_)
+
+
 def filters(command: Any) -> Any:
     """The options that say which associations are followed, and to what."""
     for option in (

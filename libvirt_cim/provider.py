@@ -12,11 +12,13 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import attrs
 
+from . import declarations
 from .cim import Class, Error, Instance, Path, QualifierType, Status, find, parse_path
 from .ground import Source
 from .query import Query
 from .schema import Schema, load
-from .table import Names
+from .selection import Selection, trimmed
+from .table import REST, Names
 
 NAMESPACE = "root/virt"
 ObjectPath = Union[Path, str]
@@ -57,11 +59,11 @@ class Provider:
         only if the property list names it.
         """
         self._check_namespace(namespace)
-        wanted = self._wanted(property_list)
+        class_, wanted = self.schema.resolved(class_name), self._wanted(property_list)
         if deep_inheritance is False:
-            own = frozenset(self.schema.resolved(class_name).properties)
-            wanted = own if wanted is None else wanted & own
-        found = self._query().enumerate(class_name, wanted)
+            own = frozenset(class_.properties)
+            wanted = own - {REST} if wanted is None else wanted & own
+        found = self._query().enumerate(class_.name, wanted)
         return map(self._located, found)
 
     def enumerate_instance_names(
@@ -69,7 +71,8 @@ class Provider:
     ) -> Iterator[Path]:
         """The paths of the instances of a class and of those below it."""
         self._check_namespace(namespace)
-        return (self._path(each) for each in self._query().names(class_name))
+        name = self.schema.name(class_name)
+        return (self._path(each) for each in self._query().names(name))
 
     def get_instance(
         self, instance_name: ObjectPath, property_list: PropertyList = None, **_: Any
@@ -78,50 +81,72 @@ class Provider:
         found = self._query().get(self._name(instance_name), self._wanted(property_list))
         return self._located(found)
 
-    # associations
+    def exec_query(
+        self, query_language: str, query: str, namespace: Optional[str] = None, **_: Any
+    ) -> Iterator[Instance]:
+        """The instances that fit a query of WQL or DMTF:CQL, with the properties it asks for."""
+        self._check_namespace(namespace)
+        asked = Selection(self.schema, query_language, query)
+        found = self._query().enumerate(
+            asked.query.class_name, self._wanted(asked.reads), asked.fixed)
+        return (trimmed(each, asked.selected) for each in map(self._located, found)
+                if asked.fits(each))
+
+    # associations; from a class, they lead to declarations
 
     def associators(
         self, object_name: ObjectPath, assoc_class: Optional[str] = None,
         result_class: Optional[str] = None, role: Optional[str] = None,
-        result_role: Optional[str] = None, property_list: PropertyList = None, **_: Any,
-    ) -> Iterator[Instance]:
-        """The instances that associations lead to, from an instance."""
-        found = self._query().associators(
-            self._name(object_name), self._class(assoc_class), self._class(result_class),
-            role, result_role, self._wanted(property_list),
-        )
-        return (self._located(each) for each in found)
+        result_role: Optional[str] = None, property_list: PropertyList = None,
+        include_qualifiers: Optional[bool] = False, **_: Any,
+    ) -> Iterator[Any]:
+        """The instances that associations lead to from an instance, or classes from a class."""
+        asked = self._class(assoc_class), self._class(result_class), role, result_role
+        name = self._class_name(object_name)
+        if name is not None:
+            found = declarations.associated(self.schema, name, *asked)
+            return self._classes(found, property_list, include_qualifiers)
+        wanted = self._wanted(property_list)
+        return map(self._located, self._query().associators(
+            self._name(object_name), *asked, wanted))
 
     def associator_names(
         self, object_name: ObjectPath, assoc_class: Optional[str] = None,
         result_class: Optional[str] = None, role: Optional[str] = None,
         result_role: Optional[str] = None, **_: Any,
     ) -> Iterator[Path]:
-        """The paths of the instances that associations lead to, from an instance."""
-        found = self._query().associator_names(
-            self._name(object_name), self._class(assoc_class), self._class(result_class),
-            role, result_role,
-        )
-        return (self._path(each) for each in found)
+        """The paths of what associators gives; those of classes have no keys."""
+        asked = self._class(assoc_class), self._class(result_class), role, result_role
+        name = self._class_name(object_name)
+        if name is not None:
+            found = declarations.associated(self.schema, name, *asked)
+            return (Path(each, {}, self.namespace) for each in found)
+        return map(self._path, self._query().associator_names(self._name(object_name), *asked))
 
     def references(
         self, object_name: ObjectPath, result_class: Optional[str] = None,
-        role: Optional[str] = None, property_list: PropertyList = None, **_: Any,
-    ) -> Iterator[Instance]:
-        """The associations that have an instance as an end."""
-        found = self._query().references(
-            self._name(object_name), self._class(result_class), role, self._wanted(property_list)
-        )
-        return (self._located(each) for each in found)
+        role: Optional[str] = None, property_list: PropertyList = None,
+        include_qualifiers: Optional[bool] = False, **_: Any,
+    ) -> Iterator[Any]:
+        """The associations that have an instance as an end, or the classes of those of a class."""
+        asked, name = (self._class(result_class), role), self._class_name(object_name)
+        if name is not None:
+            found = declarations.referring(self.schema, name, *asked)
+            return self._classes(found, property_list, include_qualifiers)
+        wanted = self._wanted(property_list)
+        return map(self._located, self._query().references(
+            self._name(object_name), *asked, wanted))
 
     def reference_names(
         self, object_name: ObjectPath, result_class: Optional[str] = None,
         role: Optional[str] = None, **_: Any,
     ) -> Iterator[Path]:
-        """The paths of the associations that have an instance as an end."""
-        found = self._query().reference_names(
-            self._name(object_name), self._class(result_class), role)
-        return (self._path(each) for each in found)
+        """The paths of what references gives; those of classes have no keys."""
+        asked, name = (self._class(result_class), role), self._class_name(object_name)
+        if name is not None:
+            found = declarations.referring(self.schema, name, *asked)
+            return (Path(each, {}, self.namespace) for each in found)
+        return map(self._path, self._query().reference_names(self._name(object_name), *asked))
 
     # classes
 
@@ -136,12 +161,8 @@ class Provider:
         self._check_namespace(namespace)
         if class_name not in self.schema:
             raise Error(Status.NOT_FOUND, f"class {class_name} is not declared")
-        found = _shown(self.schema.resolved(class_name), local_only, include_qualifiers)
-        if property_list is None:
-            return found
-        names = {name.lower() for name in property_list}
-        return attrs.evolve(found, properties={
-            name: each for name, each in found.properties.items() if name.lower() in names})
+        return declarations.shown(
+            self.schema.resolved(class_name), local_only, include_qualifiers, property_list)
 
     def enumerate_classes(
         self, class_name: Optional[str] = None, namespace: Optional[str] = None,
@@ -150,7 +171,7 @@ class Provider:
     ) -> Iterator[Class]:
         """The classes below a class, or at the top; all levels of them with deep inheritance."""
         for name in self.enumerate_class_names(class_name, namespace, deep_inheritance):
-            yield _shown(self.schema.resolved(name), local_only, include_qualifiers)
+            yield declarations.shown(self.schema.resolved(name), local_only, include_qualifiers)
 
     def enumerate_class_names(
         self, class_name: Optional[str] = None, namespace: Optional[str] = None,
@@ -186,6 +207,20 @@ class Provider:
     def _check_namespace(self, namespace: Optional[str]) -> None:
         if namespace is not None and namespace.strip("/").lower() != self.namespace:
             raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
+
+    def _class_name(self, name: ObjectPath) -> Optional[str]:
+        """The class that a path without keys names; None where it names an instance."""
+        path = parse_path(name) if isinstance(name, str) else name
+        if path.keys:
+            return None
+        self._check_namespace(path.namespace)
+        return self.schema.name(path.class_name)
+
+    def _classes(
+        self, names: Iterable[str], property_list: PropertyList, qualifiers: Optional[bool]
+    ) -> Iterator[Class]:
+        return (declarations.shown(each, False, bool(qualifiers), property_list)
+                for each in map(self.schema.resolved, names))
 
     def _name(self, name: ObjectPath) -> Path:
         path = parse_path(name) if isinstance(name, str) else name
@@ -234,19 +269,6 @@ class Provider:
             ends = {name: end for name, end in path.keys.items() if name in instance.properties}
             instance.properties.update(ends)
         return instance
-
-
-def _shown(class_: Class, local_only: Optional[bool], qualifiers: Optional[bool]) -> Class:
-    """A class without what it inherits or without qualifiers, as asked."""
-    def kept(features: Any) -> Any:
-        return {
-            name: each if qualifiers is not False else attrs.evolve(each, qualifiers={})
-            for name, each in features.items() if not local_only or each.origin == class_.name
-        }
-
-    own = class_.qualifiers if qualifiers is not False else {}
-    return attrs.evolve(class_, properties=kept(class_.properties),
-                        methods=kept(class_.methods), qualifiers=own)
 
 
 def connect(uri: str, read_only: bool = False) -> Provider:

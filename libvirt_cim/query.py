@@ -6,16 +6,18 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
 from . import association
-from .cim import Error, Instance, Path, Status
-from .ground import Document, Source
+from .cim import Error, Instance, Path, Status, Value
+from .ground import Document, Known, Source
 from .rest import rest_of
 from .schema import Schema
 from .table import REST, Entry, Names, Table
 from .tree import Element
+
+NO_KEYS: Mapping[str, Value] = {}
 
 
 class Link(NamedTuple):
@@ -35,14 +37,37 @@ class Query:
 
     # instances
 
-    def enumerate(self, class_name: str, wanted: Names = None) -> Iterator[Instance]:
-        """The instances of a class and of those below it, document by document."""
+    def enumerate(self, class_name: str, wanted: Names = None,
+                  given: Mapping[str, Value] = NO_KEYS) -> Iterator[Instance]:
+        """The instances of a class and of those below it, document by document.
+
+        Of those without the given keys, as few as is simple.
+        """
         tables = self.schema.below(self.schema.name(class_name))
-        kinds = tuple(dict.fromkeys(kind for table in tables for kind in table.kinds))
-        for document in self.source.every(kinds, {}, self._leaves(tables, kinds, wanted)):
+        places = [place for table in tables for place in table.known_by_some(given)]
+        for document in self._documents(tables, places, wanted):
             for table in tables:
                 if table.kind_of(document):
                     yield from self._instances(table, document, wanted)
+
+    def _documents(self, tables: list[Table], places: list[tuple[str, Known]],
+                   wanted: Names) -> Iterator[Document]:
+        """The documents of those kinds that say what is known, or all where nothing is known."""
+        some: list[Known] = []
+        for _, each in places:
+            if each not in some:
+                some.append(each)
+        if {} in some:
+            some = [{}]
+        seen: list[Document] = []  # what is found by two ways comes once
+        for known in some:
+            kinds = tuple(dict.fromkeys(kind for kind, each in places if known in ({}, each)))
+            for document in self.source.every(kinds, known, self._leaves(tables, kinds, wanted)):
+                if known and any(document is each for each in seen):
+                    continue
+                if known:
+                    seen.append(document)
+                yield document
 
     def names(self, class_name: str) -> Iterator[Path]:
         """The paths of the instances of a class and of those below it."""

@@ -170,13 +170,34 @@ class Table:
         found: list[tuple[int, str, Known]] = []
         for kind in self.kinds:
             keys = self.keys(kind)
-            root = self.roots[kind][0][0] if len(self.roots[kind][0]) == 1 else ""
-            texts = [key.known(str(find(given, key.name) or ""), root) for key in keys]
-            if all(text is not None for text in texts):
-                known = {where: text for each in texts if each for where, text in each.items()}
+            known = self._known(kind, {key: str(find(given, key.name) or "") for key in keys})
+            if known is not None:
                 found.append((sum(key.literal for key in keys), kind, known))
         found.sort(key=lambda each: -each[0])
         return [(kind, known) for _, kind, known in found]
+
+    def known_by_some(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
+        """The kinds of documents that may hold an instance with some keys, and what they say."""
+        if not given:
+            return [(kind, {}) for kind in self.kinds]
+        found = []
+        for kind in self.kinds:
+            values = {key: find(given, key.name) for key in self.keys(kind)}
+            known = self._known(kind, {k: str(v) for k, v in values.items() if v is not None})
+            if known is not None:
+                found.append((kind, known))
+        return found
+
+    def _known(self, kind: str, given: Mapping[Key, str]) -> Optional[Known]:
+        """What a kind of document must say if keys have those texts; None if they never have."""
+        root = self.roots[kind][0][0] if len(self.roots[kind][0]) == 1 else ""
+        known: dict[str, str] = {}
+        for key, text in given.items():
+            said = key.known(text, root)
+            if said is None:
+                return None
+            known.update(said)
+        return known
 
     def wrong_key(self, path: Path, documents: Iterable[Document] = ()) -> str:
         """The key because of which no instance of the documents looked at has the path."""

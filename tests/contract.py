@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 import pywbem
 from operations import Fails, Instances, Operation, Paths, Values
 
@@ -96,6 +97,22 @@ def _at(answer: Any, place: str) -> Any:
         else:
             answer = None if answer is None else answer.get(step)
     return answer
+
+
+class failing:  # noqa: N801
+    """Expect a CIMError of that status from within."""
+
+    def __init__(self, status: int) -> None:
+        self._raises = pytest.raises(pywbem.CIMError)
+        self._status = status
+
+    def __enter__(self) -> None:
+        self._found = self._raises.__enter__()
+
+    def __exit__(self, *exception: object) -> bool:
+        caught = self._raises.__exit__(*exception)  # type: ignore[arg-type]
+        assert self._found.value.status_code == self._status
+        return caught
 
 
 # the plain form
@@ -215,6 +232,8 @@ def _sent(name: str, value: Any) -> Any:
     """An argument as a program of pywbem has it."""
     if name not in ("instance_name", "object_name"):
         return value
+    if "=" not in value:
+        return pywbem.CIMClassName(value)
     return pywbem.CIMInstanceName.from_wbem_uri(value if ":" in value.partition(".")[0]
                                                 else f"{NAMESPACE}:{value}")
 
@@ -223,6 +242,10 @@ def _from_pywbem(value: Any) -> Any:
     """An object of pywbem as the value of ours that it stands for."""
     if isinstance(value, list):
         return [_from_pywbem(each) for each in value]
+    if isinstance(value, tuple):  # the path of a class, and the class
+        return _from_class(value[1])
+    if isinstance(value, pywbem.CIMClassName):
+        return cim.Path(value.classname, {}, value.namespace, value.host)
     if isinstance(value, pywbem.CIMInstanceName):
         keys = {name: _from_pywbem(each) for name, each in value.keybindings.items()}
         return cim.Path(value.classname, keys, value.namespace, value.host)

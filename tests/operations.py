@@ -12,6 +12,7 @@ import operations_enumerate as enumerate_
 import operations_failures as failures
 import operations_get as get
 import operations_links as links
+import operations_queries as queries
 from expected import Fails, Instances, Operation, Paths, Values
 from lab import GUESTS, LAB, POOLS, device, disk, identified, link, rasd, system, vssd
 
@@ -31,6 +32,7 @@ def operations(host: str) -> list[Operation]:
             links.of_others(node), links.associator_instances(), links.references(node),
             links.reference_instances(node), failures.unknown_instances(),
             failures.unknown_classes(), failures.wrong_keys(), failures.wrong_paths(),
+            queries.queries(), queries.wrong_queries(), queries.class_links(),
             declarations.classes(), declarations.enumerated(), declarations.qualifiers(),
         ) for each in part
     ]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from expected import Instances, Paths, Row
+from expected import Instances, Paths, Row, Values
 from lab import (
     DEVICES,
     GUESTS,
@@ -78,6 +78,8 @@ def inheritance() -> list[Row]:
          Instances({VDA: {"Name": "vda", "DeviceID": "front1/vda"}}, others=True)),
         (every, {"class_name": "CIM_StorageExtent", "deep_inheritance": False},
          Instances({VDA: {"Name": "vda", "Access": 3}}, others=True)),
+        (every, {"class_name": "Virt_VirtualSystemSettingData", "deep_inheritance": False,
+                 "property_list": None}, Values({"0.properties.UnmappedXML": None})),
         (every, {"class_name": "CIM_LogicalDevice", "deep_inheritance": True,
                  "property_list": ["Access", "NumberOfBlocks"]},
          Instances({VDA: {"Access": 3}, disk("front1", "hda"): {"Access": 1},

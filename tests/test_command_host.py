@@ -83,6 +83,15 @@ def test_get_is_one_instance() -> None:
     assert found["properties"] == {"Name": "front1"}
 
 
+def test_query() -> None:
+    text = "SELECT Name FROM CIM_ComputerSystem WHERE Name = 'front1' OR EnabledState = 9"
+    for language in ("WQL", "dmtf:cql"):
+        found = json.loads(printed("query", text, "--language", language, "--format", "json"))
+        assert sorted(each["properties"]["Name"] for each in found) == ["cache1", "front1"]
+        assert {len(each["properties"]) for each in found} == {1}
+    assert printed("query", text).count("instance of") == 2
+
+
 @pytest.mark.parametrize("arguments, options", [
     ((), {}),
     (("--assoc-class", "Virt_SystemDevice"), {"assoc_class": "Virt_SystemDevice"}),
@@ -137,6 +146,9 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 @pytest.mark.parametrize("arguments, message", [
     (("names", "Nothing"), "class Nothing is not declared"),
+    (("query", "SELECT"), "WQL: character 7: expected a property, not the end"),
+    (("query", "--language", "SQL", "SELECT"),
+     "'SQL' is not a query language that is supported here: WQL, DMTF:CQL"),
     (("enumerate", "ComputerSystem", "--property", "Colour"), "no class has a property Colour"),
     (("get", "!!"), "'!!' is not an object path"),
     (("get", 'Virt_ComputerSystem.Name="a'),

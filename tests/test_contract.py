@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pywbem
-from contract import check, through_provider, through_pywbem
+from contract import check, failing, through_provider, through_pywbem
 from operations import LAB, Operation, operations
 from pywbem._tupleparse import TupleParser
 from pywbem._tupletree import xml_to_tupletree_sax
@@ -119,93 +119,15 @@ def test_qualifiers_are_those_of_the_wire(
         assert theirs[each.name] == parsed(encoder.qualifier_type(each))
 
 
-# pywbem's own ways of asking
-
-@pytest.mark.parametrize("pull", [True, False, None])
-@pytest.mark.parametrize("most", [1, 2, 1000])
-def test_iterations_are_the_enumerations(provider: Provider, pull: object, most: int) -> None:
-    wbem = libvirt_cim.adapter.pywbem.connect(provider, use_pull_operations=pull)
-    names = wbem.EnumerateInstanceNames("CIM_System")
-    assert {each.host for each in names} == {None}
-    guest = next(each for each in names if each["Name"] == "front1")
-    pairs = [
-        (wbem.IterEnumerateInstances("CIM_System", MaxObjectCount=most),
-         wbem.EnumerateInstances("CIM_System")),
-        (wbem.IterEnumerateInstancePaths("CIM_System", MaxObjectCount=most), names),
-        (wbem.IterAssociatorInstances(guest, MaxObjectCount=most), wbem.Associators(guest)),
-        (wbem.IterAssociatorInstancePaths(guest, MaxObjectCount=most),
-         wbem.AssociatorNames(guest)),
-        (wbem.IterReferenceInstances(guest, MaxObjectCount=most), wbem.References(guest)),
-        (wbem.IterReferenceInstancePaths(guest, MaxObjectCount=most), wbem.ReferenceNames(guest)),
-    ]
-    for iterated, enumerated in pairs:
-        found = list(iterated)
-        paths = [getattr(each, "path", each) for each in found]
-        assert {each.host for each in paths} == {wbem.host}
-        for each in [getattr(each, "path", each) for each in enumerated]:
-            each.host = wbem.host
-        assert sorted(map(str, paths)) == sorted(
-            str(getattr(each, "path", each)) for each in enumerated)
-        assert len(found) == len(enumerated) > 1
-        assert all(any(each == other for other in enumerated) for each in found)
-
-
-def test_contexts(wbem: Connection) -> None:
-    opened = wbem.OpenEnumerateInstances("Virt_ComputerSystem")  # no objects asked for yet
-    assert opened.instances == [] and not opened.eos
-    pulled = wbem.PullInstancesWithPath(opened.context, 3)
-    assert len(pulled.instances) == 3 and not pulled.eos
-    assert wbem.PullInstancesWithPath(pulled.context, 100).eos
-    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
-        wbem.PullInstancesWithPath(opened.context, 3)
-    opened = wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)
-    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
-        wbem.PullInstancesWithPath(opened.context, 3)
-    wbem.CloseEnumeration(opened.context)
-    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
-        wbem.CloseEnumeration(opened.context)
-    with failing(pywbem.CIM_ERR_FILTERED_ENUMERATION_NOT_SUPPORTED):
-        wbem.OpenEnumerateInstances("CIM_System", FilterQueryLanguage="DMTF:FQL", FilterQuery="x")
-    with failing(pywbem.CIM_ERR_CONTINUATION_ON_ERROR_NOT_SUPPORTED):
-        wbem.OpenEnumerateInstances("CIM_System", ContinueOnError=True)
-
-
-def test_what_is_left_open_is_closed_in_the_end(wbem: Connection) -> None:
-    first = wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)
-    for _ in range(100):
-        last = wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)
-    with failing(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT):
-        wbem.PullInstancePaths(first.context, 1)
-    assert wbem.PullInstancePaths(last.context, 1).paths
-
-
-class failing:  # noqa: N801
-    """Expect a CIMError of that status from within."""
-
-    def __init__(self, status: int) -> None:
-        self._raises = pytest.raises(pywbem.CIMError)
-        self._status = status
-
-    def __enter__(self) -> None:
-        self._found = self._raises.__enter__()
-
-    def __exit__(self, *exception: object) -> bool:
-        caught = self._raises.__exit__(*exception)  # type: ignore[arg-type]
-        assert self._found.value.status_code == self._status
-        return caught
-
+# what pywbem asks for besides
 
 @pytest.mark.parametrize("call", [
     lambda wbem, path: wbem.DeleteInstance(path),
     lambda wbem, path: wbem.ModifyInstance(wbem.GetInstance(path)),
     lambda wbem, path: wbem.CreateInstance(pywbem.CIMInstance("Virt_ComputerSystem")),
     lambda wbem, path: wbem.InvokeMethod("RequestStateChange", path, RequestedState="2"),
-    lambda wbem, path: wbem.ExecQuery("DMTF:CQL", "SELECT * FROM CIM_System"),
-    lambda wbem, path: wbem.OpenQueryInstances("DMTF:CQL", "SELECT * FROM CIM_System"),
     lambda wbem, path: wbem.DeleteClass("Virt_ComputerSystem"),
     lambda wbem, path: wbem.DeleteQualifier("Key"),
-    lambda wbem, path: wbem.Associators("Virt_ComputerSystem"),
-    lambda wbem, path: wbem.ReferenceNames(pywbem.CIMClassName("Virt_ComputerSystem")),
     lambda wbem, path: wbem.ExportIndication(pywbem.CIMInstance("CIM_Indication")),
 ])
 def test_what_is_not_there_is_not_supported(wbem: Connection, call: object) -> None:

@@ -142,3 +142,30 @@ def test_nothing_is_asked_before_the_answer_is_read(provider: Provider, calls: C
     provider.associators(system("front1"))
     provider.reference_names(system("front1"))
     assert not calls
+
+
+@pytest.mark.parametrize("query", [
+    "SELECT Name FROM Virt_ComputerSystem WHERE Name = 'front1'",
+    "SELECT * FROM Virt_ComputerSystem WHERE 'front1' = Name AND EnabledState = 2",
+    "SELECT * FROM Virt_LogicalDisk WHERE DeviceID = 'front1/vda'",
+    "SELECT * FROM Virt_LogicalDisk WHERE SystemName = 'front1' AND Name <> 'x'",
+    "SELECT * FROM CIM_LogicalDevice WHERE SystemName = 'front1'",
+    "SELECT * FROM Virt_VirtualSystemSettingData WHERE InstanceID = 'Virt:front1/active'",
+    "SELECT * FROM Virt_DiskResourceAllocationSettingData WHERE InstanceID = 'front1/active/vda'",
+])
+def test_a_query_with_a_key_looks_it_up(provider: Provider, calls: Calls, query: str) -> None:
+    found = list(provider.exec_query("WQL", query))
+    assert found and all("front1" in str(each.path) for each in found)
+    assert calls.listings == 0 and calls["XMLDesc"] <= 2
+
+
+@pytest.mark.parametrize("query, asked", [
+    ("SELECT Name FROM Virt_ComputerSystem WHERE EnabledState = 2 OR Name = 'front1'", 0),
+    ("SELECT Name FROM Virt_ComputerSystem WHERE CreationClassName = 'Virt_X'", 0),
+    ("SELECT Name FROM Virt_ComputerSystem WHERE UUID = 'x'", MORE + 8),
+])
+def test_a_query_reads_what_it_asks_for(
+    provider: Provider, calls: Calls, query: str, asked: int
+) -> None:
+    list(provider.exec_query("WQL", query))
+    assert calls["XMLDesc"] <= asked and calls["lookupByName"] == 0
