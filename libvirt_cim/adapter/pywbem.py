@@ -7,26 +7,26 @@ are pywbem's own. Knows the operations; values are pywbem_values.py's.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, NoReturn, Optional
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn, Optional
 
 import pywbem
 
 from .. import provider
-from ..cim import Error
+from ..cim import Error, Path
+from ..enumeration import Contexts
+from ..session import OPERATIONS, Session
 from .pywbem_values import Values, path_of, plain
 
 URL = "http://localhost"
-OPEN = 100  # enumerations that clients left open; the oldest are closed
 
 # pywbem's operation, the provider's, and how the answer is packed
 _READ = {
     "EnumerateInstances": ("enumerate_instances", "instances"),
     "EnumerateInstanceNames": ("enumerate_instance_names", "names"),
     "GetInstance": ("get_instance", "instance"),
+    "ExecQuery": ("exec_query", "objects"),
     "Associators": ("associators", "objects"),
     "AssociatorNames": ("associator_names", "object names"),
     "References": ("references", "objects"),
@@ -37,39 +37,22 @@ _READ = {
     "GetQualifier": ("get_qualifier", "qualifier"),
     "EnumerateQualifiers": ("enumerate_qualifiers", "qualifiers"),
 }
-_OPEN = {
-    "OpenEnumerateInstances": "enumerate_instances",
-    "OpenEnumerateInstancePaths": "enumerate_instance_names",
-    "OpenAssociatorInstances": "associators",
-    "OpenAssociatorInstancePaths": "associator_names",
-    "OpenReferenceInstances": "references",
-    "OpenReferenceInstancePaths": "reference_names",
-}
-_PULL = {"PullInstancesWithPath": "instances", "PullInstancePaths": "paths"}
 Answer = Optional[list[Any]]  # the children of IMETHODRESPONSE as pywbem reads them
-
-
-class _Open(NamedTuple):
-    """An enumeration that is open: what it gives, and what it has yet to give."""
-
-    kind: str
-    items: Iterator[Any]
 
 
 class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
     """pywbem's connection to a provider; as a server's, its namespace defaults to the provider's.
 
-    Class-level associators, queries and writes are CIM_ERR_NOT_SUPPORTED.
+    Writes are CIM_ERR_NOT_SUPPORTED.
     """
 
     def __init__(self, source: provider.Provider, **options: Any) -> None:
         self._options = options
-        self._open: OrderedDict[str, _Open] = OrderedDict()
-        self._numbers = itertools.count(1)
+        self._session = Session(source, Contexts())
         self.provider = source
         self.owned = False  # whether closing this closes the provider
         super().__init__(**{"url": URL, "default_namespace": source.namespace, **options})
-        self._values = Values(source.schema, self.host)
+        self._values = Values(source.schema, self.host, source.namespace)
 
     def copy(self) -> Connection:
         """Another connection to the same provider, which outlives this one."""
@@ -82,7 +65,7 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
     def close(self) -> None:
         """As pywbem's; a provider that was opened for this connection is closed with it."""
         super().close()
-        self._open.clear()
+        self._session.contexts.close()
         if self.owned:
             self.provider.close()
 
@@ -95,14 +78,10 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
         try:
             if methodname in _READ:
                 return self._read(methodname, namespace, params)
-            if methodname in _OPEN:
-                return self._opened(methodname, namespace, params)
-            if methodname in _PULL:
-                return self._pulled(methodname, **params)
+            if _snake(methodname) in OPERATIONS:
+                return self._pulling(methodname, namespace, params)
         except Error as error:
             raise self._error(error.status, error.text) from None
-        if methodname == "CloseEnumeration":
-            return self._closed(**params)
         self._not_supported(methodname)
 
     def _methodcall(self, methodname: str, objectname: Any, Params: Any = None,  # noqa: N803
@@ -122,21 +101,21 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
 
     # reading
 
-    def _call(self, method: str, namespace: str, params: Mapping[str, Any]) -> Any:
-        """What the provider answers; arguments that are not given have its defaults."""
-        arguments: dict[str, Any] = {"namespace": namespace}
+    def _arguments(self, namespace: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The operation's arguments; those that are not given have the provider's defaults."""
+        found: dict[str, Any] = {"namespace": namespace}
         for name, value in params.items():
             if isinstance(value, pywbem.CIMInstanceName):
-                arguments[_snake(name)] = path_of(value, namespace)
+                found[_snake(name)] = path_of(value, namespace)
             elif name in ("ObjectName", "InstanceName"):
-                self._not_supported("an associator of a class")
+                found[_snake(name)] = Path(plain(value), {}, namespace)
             elif value is not None:
-                arguments[_snake(name)] = plain(value)
-        return getattr(self.provider, method)(**arguments)
+                found[_snake(name)] = plain(value)
+        return found
 
     def _read(self, operation: str, namespace: str, params: Mapping[str, Any]) -> Answer:
         method, packing = _READ[operation]
-        found = self._call(method, namespace, params)
+        found = getattr(self.provider, method)(**self._arguments(namespace, params))
         packed = list(self._packed(packing, found, bool(params.get("IncludeClassOrigin"))))
         if packing.startswith("object"):
             packed = [("OBJECTPATH", {}, each) for each in packed]
@@ -147,7 +126,7 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
         one = {
             "instance": lambda each: values.instance(each, origin),
             "name": values.path,
-            "object": lambda each: values.instance(each, origin, True),
+            "object": lambda each: values.object(each, origin),
             "object name": lambda each: values.path(each, True),
             "class": lambda each: values.class_(each, origin),
             "class name": pywbem.CIMClassName,
@@ -159,53 +138,21 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
 
     # open, pull and close
 
-    def _opened(self, operation: str, namespace: str, params: dict[str, Any]) -> Answer:
-        if params.pop("FilterQuery", None) or params.pop("FilterQueryLanguage", None):
-            raise self._error(pywbem.CIM_ERR_FILTERED_ENUMERATION_NOT_SUPPORTED,
-                              "filters of enumerations are not supported")
-        if params.pop("ContinueOnError", None):
-            raise self._error(pywbem.CIM_ERR_CONTINUATION_ON_ERROR_NOT_SUPPORTED,
-                              "an enumeration ends with an error")
-        most = params.pop("MaxObjectCount", None) or 0
+    def _pulling(self, operation: str, namespace: str, params: dict[str, Any]) -> Answer:
         origin = bool(params.get("IncludeClassOrigin"))
-        if "InstanceName" in params:
-            params["ObjectName"] = params.pop("InstanceName")
-        found = self._call(_OPEN[operation], namespace, params)
+        part = getattr(self._session, _snake(operation))(**self._arguments(namespace, params))
+        if part is None:
+            return None
         paths = operation.endswith("Paths")
-        items = self._packed("object names" if paths else "objects", found, origin)
-        return self._part(str(next(self._numbers)), _Open("paths" if paths else "instances",
-                                                          iter(items)), most)
-
-    def _pulled(self, operation: str, EnumerationContext: str,  # noqa: N803
-                MaxObjectCount: int | None = None) -> Answer:  # noqa: N803
-        opened = self._taken(EnumerationContext, _PULL[operation])
-        return self._part(EnumerationContext, opened, MaxObjectCount or 0)
-
-    def _closed(self, EnumerationContext: str) -> Answer:  # noqa: N803
-        self._taken(EnumerationContext)
-        return None
-
-    def _taken(self, context: str, kind: str = "") -> _Open:
-        opened = self._open.get(context)
-        if opened is None or kind not in ("", opened.kind):
-            raise self._error(pywbem.CIM_ERR_INVALID_ENUMERATION_CONTEXT,
-                              "the enumeration was closed, or never opened")
-        del self._open[context]
-        return opened
-
-    def _part(self, context: str, opened: _Open, most: int) -> Answer:
-        """The next objects of an enumeration, which ends with the first part that is not full."""
-        part = list(itertools.islice(opened.items, most))
-        ended = len(part) < most
-        if not ended:
-            self._open[context] = opened
-            if len(self._open) > OPEN:
-                self._open.popitem(last=False)
-        return [
-            ("IRETURNVALUE", {}, part),
-            ("EndOfSequence", None, "TRUE" if ended else "FALSE"),
-            ("EnumerationContext", None, None if ended else context),
+        packed = list(self._packed("object names" if paths else "objects", part.items, origin))
+        answer: list[Any] = [
+            ("IRETURNVALUE", {}, packed),
+            ("EndOfSequence", None, "TRUE" if part.end_of_sequence else "FALSE"),
+            ("EnumerationContext", None, part.context),
         ]
+        if part.result_class is not None:
+            answer.append(("QueryResultClass", None, self._values.class_(part.result_class)))
+        return answer
 
 
 def _snake(name: str) -> str:

@@ -66,14 +66,29 @@ def plain(value: Any) -> Value:
 # what a client gets
 
 class Values:
-    """The pywbem objects of one schema's values; `host` is what full paths name."""
+    """The pywbem objects of one schema's values; full paths name the host and the namespace."""
 
-    def __init__(self, schema: Schema, host: str) -> None:
+    def __init__(self, schema: Schema, host: str, namespace: str | None = None) -> None:
         self._schema = schema
         self._host = host
+        self._namespace = namespace
+
+    def object(self, found: Union[Instance, Class], origin: bool = False) -> Any:
+        """What associators give: CIMInstance, or the path of a class and the CIMClass."""
+        if isinstance(found, Instance):
+            return self.instance(found, origin, True)
+        path = pywbem.CIMClassName(found.name, self._host, self._namespace)
+        class_ = self.class_(found, origin)
+        class_.path = path
+        return path, class_
 
     def path(self, path: Path, full: bool = False) -> Any:
-        """CIMInstanceName; a full one, as associators give it, names the host."""
+        """CIMInstanceName; a full one, as associators give it, names the host.
+
+        The path of a class is CIMClassName.
+        """
+        if not path.keys and full:
+            return pywbem.CIMClassName(path.class_name, path.host or self._host, path.namespace)
         declared = self._keys(path.class_name)
         keys = {name: self._key(declared, name, value) for name, value in path.keys.items()}
         host = (path.host or self._host) if full else path.host
