@@ -38,6 +38,7 @@ class Part:
 
     items: list[Any]
     context: Optional[str]
+    class_origin: bool = False  # whether Open asked for it, which holds for all parts
     result_class: Optional[Class] = None
 
     @property
@@ -54,6 +55,7 @@ class Opened:
     principal: Optional[str]
     items: Iterator[Any]
     timeout: float  # 0: never
+    class_origin: bool = False
     expires: float = 0.0
     idle: int = 0
     users: int = 0  # pulls that wait or run
@@ -193,7 +195,7 @@ class Contexts:
                         self._open.pop(context, None)
                 if ended:
                     opened.close()
-        return Part(items, None if ended else context)
+        return Part(items, None if ended else context, opened.class_origin)
 
     def _pulled(self, opened: Opened, most: int) -> list[Any]:
         if opened.ended:

@@ -113,7 +113,9 @@ class Session:
                                 given.pop("filter_query", None))
         items = self._call(method, given) if filtered is None else \
             self._filtered(method, kind, given, filtered)
-        return self.contexts.first(Opened(kind, self.principal, items, timeout), most)
+        opened = Opened(kind, self.principal, items, timeout,
+                        bool(given.get("include_class_origin")))
+        return self.contexts.first(opened, most)
 
     def _checked(
         self, timeout: Optional[int], continue_on_error: Optional[bool], most: Optional[int]

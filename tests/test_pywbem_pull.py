@@ -75,6 +75,15 @@ def test_contexts(wbem: Connection) -> None:
         wbem.OpenEnumerateInstances("CIM_System", ContinueOnError=True)
 
 
+def test_class_origins_are_asked_for_once(wbem: Connection) -> None:
+    opened = wbem.OpenEnumerateInstances("Virt_ComputerSystem", IncludeClassOrigin=True)
+    pulled = wbem.PullInstancesWithPath(opened.context, 100)
+    assert {each.properties["Name"].class_origin for each in pulled.instances} != {None}
+    opened = wbem.OpenEnumerateInstances("Virt_ComputerSystem")
+    pulled = wbem.PullInstancesWithPath(opened.context, 100)
+    assert {each.properties["Name"].class_origin for each in pulled.instances} == {None}
+
+
 def test_enumerations_that_are_open_are_limited(provider: Provider) -> None:
     wbem = libvirt_cim.adapter.pywbem.connect(provider)
     opened = [wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)

@@ -139,12 +139,12 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
     # open, pull and close
 
     def _pulling(self, operation: str, namespace: str, params: dict[str, Any]) -> Answer:
-        origin = bool(params.get("IncludeClassOrigin"))
         part = getattr(self._session, _snake(operation))(**self._arguments(namespace, params))
         if part is None:
             return None
         paths = operation.endswith("Paths")
-        packed = list(self._packed("object names" if paths else "objects", part.items, origin))
+        packing = "object names" if paths else "objects"
+        packed = list(self._packed(packing, part.items, part.class_origin))
         answer: list[Any] = [
             ("IRETURNVALUE", {}, packed),
             ("EndOfSequence", None, "TRUE" if part.end_of_sequence else "FALSE"),
