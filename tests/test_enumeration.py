@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lab import FRONT1, GUESTS, LAB
+from test_wql import conditions
 
 import libvirt_cim
+from libvirt_cim import wql
 from libvirt_cim.cim import Error, Status
 from libvirt_cim.enumeration import Contexts, Limits, Opened
 from libvirt_cim.provider import Provider
@@ -227,6 +231,18 @@ def test_filters_are_refused(session: Session, contexts: Contexts) -> None:
     fails(Status.QUERY_LANGUAGE_NOT_SUPPORTED, session.open_query_instances)
     fails(Status.INVALID_CLASS, session.open_enumerate_instances, class_name="CIM_Nothing")
     assert len(contexts) == 0
+
+
+@given(conditions(st.sampled_from(["Name", "EnabledState", "OperationalStatus", "CIM_System"])))
+def test_any_filter_filters_or_is_refused(provider: Provider, condition: wql.Condition) -> None:
+    session = Session(provider, Contexts())
+    try:
+        part = session.open_enumerate_instances(
+            **SYSTEM, filter_query_language="DMTF:FQL", filter_query=str(condition),
+            max_object_count=100)
+        assert part.end_of_sequence and len(part.items) <= len(GUESTS)
+    except Error as error:
+        assert error.status == Status.INVALID_QUERY
 
 
 # what happens inside
