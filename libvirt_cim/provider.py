@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import attrs
 
-from . import declarations
+from . import class_links
 from .cim import Class, Error, Instance, Path, QualifierType, Status, find, parse_path
 from .ground import Source
 from .query import Query
@@ -104,7 +104,7 @@ class Provider:
         asked = self._class(assoc_class), self._class(result_class), role, result_role
         name = self._class_name(object_name)
         if name is not None:
-            found = declarations.associated(self.schema, name, *asked)
+            found = class_links.associated(self.schema, name, *asked)
             return self._classes(found, property_list, include_qualifiers)
         wanted = self._wanted(property_list)
         return map(self._located, self._query().associators(
@@ -119,7 +119,7 @@ class Provider:
         asked = self._class(assoc_class), self._class(result_class), role, result_role
         name = self._class_name(object_name)
         if name is not None:
-            found = declarations.associated(self.schema, name, *asked)
+            found = class_links.associated(self.schema, name, *asked)
             return (Path(each, {}, self.namespace) for each in found)
         return map(self._path, self._query().associator_names(self._name(object_name), *asked))
 
@@ -131,7 +131,7 @@ class Provider:
         """The associations that have an instance as an end, or the classes of those of a class."""
         asked, name = (self._class(result_class), role), self._class_name(object_name)
         if name is not None:
-            found = declarations.referring(self.schema, name, *asked)
+            found = class_links.referring(self.schema, name, *asked)
             return self._classes(found, property_list, include_qualifiers)
         wanted = self._wanted(property_list)
         return map(self._located, self._query().references(
@@ -144,7 +144,7 @@ class Provider:
         """The paths of what references gives; those of classes have no keys."""
         asked, name = (self._class(result_class), role), self._class_name(object_name)
         if name is not None:
-            found = declarations.referring(self.schema, name, *asked)
+            found = class_links.referring(self.schema, name, *asked)
             return (Path(each, {}, self.namespace) for each in found)
         return map(self._path, self._query().reference_names(self._name(object_name), *asked))
 
@@ -161,7 +161,7 @@ class Provider:
         self._check_namespace(namespace)
         if class_name not in self.schema:
             raise Error(Status.NOT_FOUND, f"class {class_name} is not declared")
-        return declarations.shown(
+        return class_links.shown(
             self.schema.resolved(class_name), local_only, include_qualifiers, property_list)
 
     def enumerate_classes(
@@ -171,7 +171,7 @@ class Provider:
     ) -> Iterator[Class]:
         """The classes below a class, or at the top; all levels of them with deep inheritance."""
         for name in self.enumerate_class_names(class_name, namespace, deep_inheritance):
-            yield declarations.shown(self.schema.resolved(name), local_only, include_qualifiers)
+            yield class_links.shown(self.schema.resolved(name), local_only, include_qualifiers)
 
     def enumerate_class_names(
         self, class_name: Optional[str] = None, namespace: Optional[str] = None,
@@ -219,7 +219,7 @@ class Provider:
     def _classes(
         self, names: Iterable[str], property_list: PropertyList, qualifiers: Optional[bool]
     ) -> Iterator[Class]:
-        return (declarations.shown(each, False, bool(qualifiers), property_list)
+        return (class_links.shown(each, False, bool(qualifiers), property_list)
                 for each in map(self.schema.resolved, names))
 
     def _name(self, name: ObjectPath) -> Path:

@@ -20,7 +20,7 @@ LAYERS = (
     ("adapter", "adapter.*"),
     ("provider", "provider convert session enumeration"),
     ("service", "service.*"),
-    ("query", "query association declarations rest rewrite selection"),
+    ("query", "query association class_links rest rewrite selection"),
     ("schema", "schema model check"),
     ("table", "table row shape key outside write compound quantity repeated"),
     ("lens", "lens expression function ground mof shelf value walk "
