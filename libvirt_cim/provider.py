@@ -17,7 +17,6 @@ from .cim import Class, Error, Instance, Path, QualifierType, Status, find, pars
 from .ground import Source
 from .query import Query
 from .schema import Schema, load
-from .selection import Selection, trimmed
 from .table import REST, Names
 
 NAMESPACE = "root/virt"
@@ -85,6 +84,8 @@ class Provider:
         self, query_language: str, query: str, namespace: Optional[str] = None, **_: Any
     ) -> Iterator[Instance]:
         """The instances that fit a query of WQL or DMTF:CQL, with the properties it asks for."""
+        from .selection import Selection, trimmed  # who asks no queries need not load them
+
         self._check_namespace(namespace)
         asked = Selection(self.schema, query_language, query)
         found = self._query().enumerate(
