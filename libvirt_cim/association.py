@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any, Optional
 
 from .cim import Path
 from .expression import HERE, Defined, Join, Location
-from .ground import Document
+from .ground import ROOTS, Document, Known
 from .lens import at
 from .outside import Search
 from .row import Row
-from .table import Table
+from .table import Entry, Table
 from .tree import Element
 
 CONFIGURATION = "DomainConfigXML"
@@ -36,7 +37,8 @@ def _targets(
     if isinstance(found, Defined):
         yield from _defined(schema, ref, node, document)
     elif isinstance(found, Join):
-        for other_node, other in Search(found).nodes(node, document):
+        expansions = schema.expansions(ref, found.document, found.path)
+        for other_node, other in _search(found, expansions).nodes(node, document):
             yield from schema.paths_at(ref, other, other_node)
     elif isinstance(found, Location):
         start, steps = (document.root, found.steps[1:]) if found.absolute else (node, found.steps)
@@ -86,23 +88,53 @@ def ends(schema: Any, table: Table, class_name: str, role: Optional[str]) -> Ite
 
 
 def near(
-    table: Table, row: Row, document: Document, origin: Element
+    table: Table, row: Row, document: Document, entry: Entry
 ) -> Iterator[tuple[Element, Document]]:
-    """The nodes of an association from which a reference may lead to an element of a document."""
+    """The nodes of an association from which a reference may lead to an entry of a document."""
     here = [arm.expression for arm in row.every_arm()] == [HERE]
-    for other in _documents(table, row, document):
+    for other in _documents(table, row, document, entry):
         if table.kind_of(other):
-            for node in table.nodes(other):
-                if not here or node is origin:
+            for node in table.expanded(other)[0]:
+                if not here or node is entry.origin or node is entry.node:
                     yield node, other
 
 
-def _documents(table: Table, row: Row, document: Document) -> Iterator[Document]:
-    """A path leads within the document, defined() to the same guest's; a join from anywhere."""
+def _documents(
+    table: Table, row: Row, document: Document, entry: Entry
+) -> Iterator[Document]:
+    """A path leads within the document, defined() to the same guest's; a join from elsewhere."""
     expressions = [arm.expression for arm in row.every_arm()]
-    if any(isinstance(each, Join) and each.document in document.kinds for each in expressions):
-        return document.source.every(table.kinds, {}, ())
+    joins = [each for each in expressions
+             if isinstance(each, Join) and each.document in document.kinds]
+    if joins:
+        return _backwards(table, joins, document, entry)
     if any(isinstance(each, Defined) for each in expressions):
         name = document.root.findtext("name") or ""
         return document.source.every(table.kinds, {"/domain/name": name}, ())
     return iter([document])
+
+
+def _backwards(
+    table: Table, joins: list[Join], document: Document, entry: Entry
+) -> Iterator[Document]:
+    """The documents from which joins can lead to an entry: each by what it must say."""
+    found = [_search(join).backwards(entry.node, entry.origin, document) for join in joins]
+    ways = [known for known in found if known is not None]
+    if {} in ways:
+        ways = [{}]
+    seen: list[Element] = []
+    for known in ways:
+        for other in document.source.every(_saying(table, known), known, ()):
+            if other.root not in seen:
+                yield other
+            if len(ways) > 1:
+                seen.append(other.root)
+
+
+def _saying(table: Table, known: Known) -> list[str]:
+    """The kinds of an association's documents in which such texts can stand."""
+    roots = {place.split("/")[1] for place in known}
+    return [kind for kind in table.kinds if roots <= {ROOTS[kind]}]
+
+
+_search = functools.lru_cache(maxsize=None)(Search)

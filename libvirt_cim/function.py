@@ -57,3 +57,9 @@ FUNCTIONS: dict[str, Callable[[Element, Document, str], Value]] = {
     "identifying_descriptions": identifying_descriptions,
     "identifying_info": identifying_info,
 }
+
+
+def expanded(name: str, origin: Element, document: Document) -> list[Element]:
+    """What an expansion makes of an element of a document, the same each time it is asked for."""
+    found: list[Element] = document.once((name, origin), lambda: EXPANSIONS[name](origin))
+    return found

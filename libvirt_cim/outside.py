@@ -8,8 +8,8 @@ from typing import Any, Callable, Optional
 
 from .cim import Property, Value
 from .expression import HERE, Call, ClassName, Function, Hole, Join, Location, Presence, Template
-from .function import FUNCTIONS
-from .ground import Document
+from .function import FUNCTIONS, expanded
+from .ground import Document, Known
 from .key import local_name, path_text
 from .lens import Lens, at, leaf_text
 from .row import Row
@@ -93,10 +93,14 @@ def reader(part: Hole, prefix: str = "") -> Read:
 # joins
 
 class Search:
-    """A join made ready: finds the nodes of the other document for which every test holds."""
+    """A join made ready: finds the nodes of the other document for which every test holds.
 
-    def __init__(self, join: Join) -> None:
-        self.document, self.path = join.document, join.path
+    Where they do not hold for an element, they may for what an expansion makes of it.
+    """
+
+    def __init__(self, join: Join, expansions: frozenset[str] = frozenset()) -> None:
+        self.join, self.document, self.path = join, join.document, join.path
+        self.expansions = expansions
         self.tests = [(_place(join, theirs), reader(theirs), reader(ours))
                       for theirs, ours in join.tests]
         self.wanted = _wanted(join)
@@ -114,9 +118,34 @@ class Search:
         known = {place: value for (place, _, _), value in zip(self.tests, values) if place}
         for other in document.source.documents(self.document, known, self.wanted):
             for found in other.elements(self.path):
-                if all(theirs(found, other) == value
-                       for (_, theirs, _), value in zip(self.tests, values)):
-                    yield found, other
+                for each in self._of(found, other, values):
+                    yield each, other
+
+    def _of(self, found: Element, other: Document, values: list[str]) -> Iterator[Element]:
+        """The element if the tests hold for it, else those of its parts for which they do."""
+        if self._hold(found, other, values):
+            yield found
+            return
+        for name in self.expansions:
+            for part in expanded(name, found, other):
+                if self._hold(part, other, values):
+                    yield part
+
+    def _hold(self, found: Element, other: Document, values: list[str]) -> bool:
+        return all(theirs(found, other) == value
+                   for (_, theirs, _), value in zip(self.tests, values))
+
+    def backwards(self, node: Element, origin: Element, document: Document) -> Optional[Known]:
+        """What a document must say whose nodes lead to a node of that origin; None: none can."""
+        if not any(origin is each for each in document.elements(self.path)):
+            return None
+        known = {}
+        for (_, theirs, _), (_, ours) in zip(self.tests, self.join.tests):
+            if isinstance(ours, Location) and ours.absolute:
+                text = theirs(origin, document)
+                if text is not None and text == theirs(node, document):
+                    known[path_text(ours.steps)] = text
+        return known
 
 
 def _place(join: Join, theirs: Hole) -> Optional[str]:

@@ -89,7 +89,7 @@ class Query:
 
     def _instances(self, table: Table, document: Document, wanted: Names) -> Iterator[Instance]:
         if table.association:
-            for node in table.nodes(document):
+            for node in table.expanded(document)[0]:
                 for path in association.links(self.schema, table, node, document):
                     yield self._link(table, Link(path, node, document), wanted)
             return
@@ -193,7 +193,7 @@ class Query:
                 continue
             earlier: list[str] = []  # a link that leads from an instance to itself comes once
             for row in association.ends(self.schema, assoc, table.name, role):
-                for node, other in association.near(assoc, row, document, entry.origin):
+                for node, other in association.near(assoc, row, document, entry):
                     for link in association.links(self.schema, assoc, node, other):
                         if link.keys[row.name] == entry.path and not any(
                                 link.keys[name] == entry.path for name in earlier):

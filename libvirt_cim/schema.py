@@ -184,11 +184,16 @@ class Schema(Model):
         return self._spellings.get(name.lower(), [])
 
     def paths_at(self, class_name: str, document: Document, node: Element) -> list[Path]:
-        """The paths of the instances of a class that an element stands for."""
+        """The paths of the instances of a class that an element stands for, itself or a part."""
         index: dict[Element, list[Path]] = document.once(
             ("at", class_name), lambda: self._index(class_name, document)
         )
         return index.get(node, [])
+
+    def expansions(self, class_name: str, kind: str, root: Root) -> frozenset[str]:
+        """What makes the instances of a class that stand at a path, where there are several."""
+        return frozenset(table.expand for table in self.below(class_name)
+                         if table.expand and root in table.roots.get(kind, ()))
 
     def _index(self, class_name: str, document: Document) -> dict[Element, list[Path]]:
         index: dict[Element, list[Path]] = {}
@@ -196,6 +201,8 @@ class Schema(Model):
             if not table.association:
                 for entry in table.entries(document):
                     index.setdefault(entry.origin, []).append(entry.path)
+                    if entry.node is not entry.origin:
+                        index.setdefault(entry.node, []).append(entry.path)
         return index
 
 

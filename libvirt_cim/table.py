@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Optional
 
-from . import function
 from .cim import Class, Instance, Path, Value, find
+from .function import expanded
 from .ground import Document, Known
 from .key import Key, compile_key, constant_key
 from .lens import append
@@ -115,6 +115,15 @@ class Table:
             found += elements
         return found
 
+    def expanded(self, document: Document) -> tuple[list[Element], list[Element]]:
+        """The elements that are instances, and for each of them the one it came from."""
+        origins = self.nodes(document)
+        if not self.expand:
+            return origins, origins
+        pairs = [(part, origin) for origin in origins
+                 for part in expanded(self.expand, origin, document)]
+        return [part for part, _ in pairs], [origin for _, origin in pairs]
+
     def entries(self, document: Document) -> list[Entry]:
         """Every instance of a document with its path, in document order."""
         found: Optional[list[Entry]] = document.cache.get(self.name)
@@ -123,14 +132,9 @@ class Table:
         return found
 
     def _entries(self, document: Document) -> list[Entry]:
-        kind, origins = self.kind_of(document), self.nodes(document)
+        kind, (nodes, origins) = self.kind_of(document), self.expanded(document)
         if kind is None or not origins:
             return []
-        nodes = origins
-        if self.expand:
-            expand = function.EXPANSIONS[self.expand]
-            pairs = [(part, node) for node in origins for part in expand(node)]
-            nodes, origins = [part for part, _ in pairs], [node for _, node in pairs]
         return list(map(Entry, nodes, self._paths(nodes, document, kind), origins))
 
     def _paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
@@ -190,7 +194,8 @@ class Table:
 
     def _known(self, kind: str, given: Mapping[Key, str]) -> Optional[Known]:
         """What a kind of document must say if keys have those texts; None if they never have."""
-        root = self.roots[kind][0][0] if len(self.roots[kind][0]) == 1 else ""
+        top = self.roots[kind][0]  # what an expansion makes stands below it
+        root = top[0] if len(top) == 1 and not self.expand else ""
         known: dict[str, str] = {}
         for key, text in given.items():
             said = key.known(text, root)
@@ -218,7 +223,7 @@ class Table:
 
     def leaves(self, kind: str, wanted: Names) -> Optional[set[str]]:
         """The children of the root that keys and wanted rows read; None where more may be."""
-        if wanted is None or any(len(root) != 1 for root in self.roots[kind]):
+        if wanted is None or self.expand or any(len(root) != 1 for root in self.roots[kind]):
             return None
         found: set[str] = set()
         for row in self.rows.values():
