@@ -13,7 +13,7 @@ from .tree import Element
 # What libvirt says (DESIGN section 3): a document's name to the element at its root.
 ROOTS = {
     "DomainXML": "domain", "DomainConfigXML": "domain", "DomainInfo": "info",
-    "DomainStats": "stats", "NodeInfo": "node", "CapsXML": "capabilities",
+    "DomainStats": "stats", "NodeInfo": "node", "NodeStats": "node", "CapsXML": "capabilities",
     "DomainCapsXML": "domainCapabilities", "AllocationXML": "domain", "PoolXML": "pool",
     "VolumeXML": "volume", "NetworkXML": "network", "InterfaceXML": "interface",
     "NodeDeviceXML": "device", "FilterXML": "filter", "SnapshotXML": "domainsnapshot",

@@ -19,7 +19,7 @@ from .cim import Error, Status
 from .ground import ROOTS, Document, Known
 from .hypervisor.document import INFO as INFO_LEAVES
 from .hypervisor.document import NODE as NODE_LEAVES
-from .hypervisor.document import Texts, extend, info, node, stub
+from .hypervisor.document import Texts, extend, info, node, stats, stub, yes
 from .tree import Element, parse, tags
 
 if TYPE_CHECKING:  # so that the offline conversion does without libvirt
@@ -27,9 +27,10 @@ if TYPE_CHECKING:  # so that the offline conversion does without libvirt
     from .hypervisor.guest import Guest
     from .hypervisor.node import Thing
 
-LIVE, CONFIG, INFO = "DomainXML", "DomainConfigXML", "DomainInfo"
-GUEST = (CONFIG, LIVE, INFO)
-CATALOG = {"MetricXML": "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
+LIVE, CONFIG, INFO, STATS = "DomainXML", "DomainConfigXML", "DomainInfo", "DomainStats"
+GUEST = (CONFIG, LIVE, INFO, STATS)
+METRICS = "MetricXML"
+CATALOG = {METRICS: "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
 KEEP = 64  # guests, and as many other things; of more guests than that
 FEW = 4  # are kept, so that the next tree takes the memory of the last while that is in the cache
 _NAMES = frozenset(("name", "uuid"))  # of a guest's document, what its listing says
@@ -123,7 +124,7 @@ class Request:
         guests = self._all_guests()
         if len(guests) > self._guests.limit:
             self._guests.limit = FEW
-        xml = set(kinds) - {INFO}
+        xml = {CONFIG, LIVE}.intersection(kinds)
         if not xml or len(guests) < 2 or _names_only(wanted):
             return guests
         return fetched(self.connection, guests, lambda guest: self._wanted(guest, xml))
@@ -151,6 +152,7 @@ class Request:
         try:
             for kind in kinds:
                 document = (self._info(guest, wanted) if kind == INFO
+                            else self._stats(guest, named) if kind == STATS
                             else self._domain(guest, kind, wanted, named))
                 if document is not None and document not in found:
                     found.append(document)
@@ -196,6 +198,18 @@ class Request:
         root = kept[INFO].root if INFO in kept else info(guest.active)
         return self._grown(kept, INFO, root, guest.texts, wanted or INFO_LEAVES)
 
+    def _stats(self, guest: Guest, named: bool) -> Optional[Document]:
+        """A guest's statistics; of all guests at once unless it was named."""
+        kept = self._guests.of(guest.uuid)
+        if STATS not in kept:
+            found = self.guests.statistics(guest, _groups(), named)
+            if found is None:
+                return None
+            texts = {"@active": yes(guest.active), "@time": found.time, "name": guest.name,
+                     "uuid": guest.uuid}
+            kept[STATS] = Document((STATS,), stats(ROOTS[STATS], texts, found.numbers), self)
+        return kept[STATS]
+
     def _grown(
         self, kept: Kept, kind: str, root: Element, texts: Callable[[Wanted], Texts], names: Wanted
     ) -> Document:
@@ -217,8 +231,10 @@ class Request:
             yield self._grown(kept, kind, root, self.node.texts, wanted or NODE_LEAVES)
         elif kind == "CapsXML":
             yield from self._fetched(kind, (kind,), self.node.capabilities)
+        elif kind == "NodeStats":
+            yield from self._fetched(kind, (kind,), self.node.statistics)
         elif kind in CATALOG:  # the same on every host
-            yield Document((kind,), _catalog(CATALOG[kind]), self)
+            yield from self._fetched(kind, (kind,), lambda: _catalog(CATALOG[kind]))
 
     def _thing(self, thing: Thing, wanted: Wanted) -> Iterator[Document]:
         if wanted and thing.texts.keys() >= set(wanted) and thing.key not in self._things:
@@ -246,3 +262,10 @@ def _names_only(wanted: Wanted) -> bool:
 @functools.cache
 def _catalog(name: str) -> Element:
     return parse(resource.text(name), name)
+
+
+@functools.cache
+def _groups() -> Wanted:
+    """The statistics of guests that there are metrics of, by the first part of their names."""
+    places = [each.get("at", "").split("/") for each in _catalog(CATALOG[METRICS]).iter("metric")]
+    return tuple(sorted({group for _, root, group, *_ in places if root == ROOTS[STATS]}))

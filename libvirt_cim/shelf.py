@@ -42,20 +42,18 @@ class Shelf:
         return (each for each in found if not set(kinds).isdisjoint(each.kinds))
 
     def _having(self, path: str) -> Mapping[Optional[str], list[Document]]:
-        """The documents that have a leaf, by its text; looked through once."""
+        """The documents that have a leaf, by its texts; looked through once."""
         if path not in self._by_text:
             found = self._by_text[path] = {}
             for document in self._all:
-                found.setdefault(_text(document.root, path), []).append(document)
+                for text in _texts(document.root, path):
+                    found.setdefault(text, []).append(document)
         return self._by_text[path]
 
 
-def _text(root: Element, path: str) -> Optional[str]:
-    """The text at a path of names that may end in an attribute."""
+def _texts(root: Element, path: str) -> set[Optional[str]]:
+    """The texts at a path of names that may end in an attribute."""
     first, *steps = path[1:].split("/")
     attribute = steps.pop()[1:] if steps and steps[-1].startswith("@") else None
-    element = root.find("/".join(steps) or ".") if first == root.tag else None
-    if element is None:
-        return None
-    text = element.get(attribute) if attribute else element.text or ""
-    return None if text is None else str(text)
+    elements = root.iterfind("/".join(steps) or ".") if first == root.tag else ()
+    return {element.get(attribute) if attribute else element.text or "" for element in elements}

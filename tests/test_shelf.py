@@ -24,3 +24,11 @@ def test_shelf() -> None:
     assert list(shelf.documents("VolumeXML", {"/volume/@pool": "q"}, ())) == []
     assert list(shelf.documents("VolumeXML", {"/volume/x[@y]": "q"}, ())) == [volume]
     assert list(shelf.every(("DomainXML", "DomainConfigXML"), {}, ())) == [off, runs]
+
+
+def test_a_leaf_may_be_there_several_times() -> None:
+    first, second = (Document(("MetricXML",), parse(f"<metrics>{each}</metrics>")) for each in (
+        "<metric id='a'/><metric id='b'/><metric/>", "<metric id='b'/><metric id='b'/>"))
+    shelf = Shelf([first, second])
+    for text, found in {"a": [first], "b": [first, second], "c": []}.items():
+        assert list(shelf.documents("MetricXML", {"/metrics/metric/@id": text}, ())) == found

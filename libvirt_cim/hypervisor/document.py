@@ -10,6 +10,10 @@
 
 In <node>, what guests draw on is named after the guest's element: <vcpu> is the host's processors.
 xml/skeleton/node.xml has what is there on every host: the other pools, and the services.
+
+Statistics have libvirt's dotted names, and their documents follow them: block.0.rd.bytes is
+<block id='0'><rd bytes=''/></block>. A number tells one element of a name from the next, the last
+part is an attribute. <stats> is a guest's, <node> the host's; time is when they were read.
 """
 
 from __future__ import annotations
@@ -85,6 +89,28 @@ def extend(root: Element, texts: Mapping[str, Optional[str]]) -> bool:
         if name in UNITS:
             leaf.set("unit", UNITS[name])
     return bool(told)
+
+
+def stats(tag: str, texts: Mapping[str, str], numbers: Mapping[str, Any]) -> Element:
+    """The document of statistics by their dotted names, with the texts that `stub` takes."""
+    root = stub(tag, texts)
+    made: dict[tuple[str, ...], Element] = {(): root}
+    for name, number in numbers.items():
+        *steps, leaf = name.split(".")
+        element = _place(made, tuple(steps))
+        element.set(leaf, yes(number) if isinstance(number, bool) else str(number))
+    return root
+
+
+def _place(made: dict[tuple[str, ...], Element], steps: tuple[str, ...]) -> Element:
+    """The element of the first parts of a dotted name, made where it is missing."""
+    if steps not in made:
+        above = 2 if len(steps) > 1 and steps[-1].isdigit() else 1
+        element = etree.SubElement(_place(made, steps[:-above]), steps[-above])
+        if above == 2:
+            element.set("id", steps[-1])
+        made[steps] = element
+    return made[steps]
 
 
 def yes(value: Any) -> str:

@@ -13,10 +13,11 @@ from typing import Any, Callable, Optional, Union
 from .. import tree
 from ..cim import Error, Status
 from ..tree import Element
-from . import document
+from . import document, statistics
 from .connection import Connection
 from .document import Texts
-from .error import libvirt, method
+from .error import libvirt
+from .statistics import Reading
 
 _NONE = (Status.NOT_FOUND, Status.INVALID_PARAMETER)  # what a lookup of no guest's name gives
 _LISTED = {
@@ -137,6 +138,7 @@ class Guests:
         self._all: Optional[list[Guest]] = None
         self._listings: dict[str, Optional[frozenset[str]]] = {}
         self._states: Optional[dict[str, tuple[int, int]]] = None
+        self._statistics: Optional[dict[str, Reading]] = None
 
     def _keep(self, handle: Any, listed: bool) -> Guest:
         uuid = str(handle.UUIDString())
@@ -192,16 +194,27 @@ class Guests:
     def states(self) -> dict[str, tuple[int, int]]:
         """State and reason by uuid, in one call; empty if libvirt can't tell."""
         if self._states is None:
-            self._states = {}
-            try:
-                with self.connection.use() as virt:
-                    found = method(virt, "getAllDomainStats")(libvirt.VIR_DOMAIN_STATS_STATE, 0)
-            except Error as error:
-                if error.status not in (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER):
-                    raise
-                return self._states
-            for each, numbers in found:
-                if "state.state" in numbers:
-                    reason = numbers.get("state.reason", 0)
-                    self._states[each.UUIDString()] = (numbers["state.state"], reason)
+            found = self._bulk(("state",))
+            self._states = {
+                uuid: (each.numbers["state.state"], each.numbers.get("state.reason", 0))
+                for uuid, each in found.items() if "state.state" in each.numbers
+            }
         return self._states
+
+    def statistics(self, guest: Guest, groups: Collection[str], alone: bool) -> Optional[Reading]:
+        """A guest's statistics: asked for alone, or of all guests at once and kept."""
+        if self._statistics is None and alone:
+            return self._bulk(groups, [guest.handle]).get(guest.uuid)
+        if self._statistics is None:
+            self._statistics = self._bulk(groups)
+        return self._statistics.get(guest.uuid)
+
+    def _bulk(
+        self, groups: Collection[str], handles: Optional[Collection[Any]] = None
+    ) -> dict[str, Reading]:
+        try:
+            return statistics.of_guests(self.connection, groups, handles)
+        except Error as error:
+            if error.status not in (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER):
+                raise
+            return {}

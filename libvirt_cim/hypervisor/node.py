@@ -13,7 +13,7 @@ from .. import tree
 from ..cim import Error, Status
 from ..ground import ROOTS
 from ..tree import Element
-from . import document
+from . import document, statistics
 from .connection import Connection
 from .document import Texts
 from .error import Libvirt, libvirt
@@ -84,6 +84,13 @@ class Node:
             if error.status != Status.NOT_SUPPORTED:
                 raise
             return dict.fromkeys(document.NODE[1:])
+
+    def statistics(self) -> Element:
+        """What it counts, as it is now."""
+        cells = int(self.texts(("nodes",))["nodes"] or 0)
+        found = statistics.of_host(self.connection, cells)
+        texts = {"name": self.connection.hostname, "@time": found.time}
+        return document.stats(ROOTS["NodeStats"], texts, found.numbers)
 
     def capabilities(self) -> Element:
         """What virConnectGetCapabilities says."""
