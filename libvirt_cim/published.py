@@ -75,6 +75,8 @@ def in_full(model: Model, class_: Class) -> Class:
 
 
 def _in_full(row: Property, on: Iterable[str]) -> Property:
+    if row.is_array and row.value is not None:  # sfcbmof reads no array as a default
+        row = attrs.evolve(row, value=None)
     if not row.qualifier(MAPPING):
         return row
     texts = [f"{document}.libvirt|{text}" for document, text in places(row, on)]
