@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from typing import Callable
+from typing import Callable, NamedTuple
 
+from lxml import etree
+
+from . import resource, tree
 from .cim import Value
 from .ground import Document
 from .tree import Element
@@ -24,6 +28,59 @@ def processors(vcpu: Element) -> list[Element]:
         count = amount(vcpu.get("current") or vcpu.text or "") or 0
         ids = [str(number) for number in range(count if count <= _MOST_PROCESSORS else 0)]
     return [vcpu.makeelement("vcpu", id=each) for each in ids]
+
+
+class Metric(NamedTuple):
+    """Where a metric of the catalog stands in the documents of statistics."""
+
+    id: str
+    element: str  # libvirt's name of what is measured
+    root: str
+    first: str  # the name below the root; there is one of it for each device
+    below: str
+    attribute: str
+    dimension: str  # what its values are one each of, if that is no device
+
+
+@functools.cache
+def _catalog() -> tuple[Metric, ...]:
+    found = []
+    for each in tree.parse(resource.text("xml/catalog/metric.xml")).iterchildren("metric"):
+        _, root, first, *below, attribute = each.get("at").split("/")
+        found.append(Metric(each.get("id"), each.get("element"), root, first, "/".join(below),
+                            attribute[1:], each.findtext("breakdown", "")))
+    return tuple(found)
+
+
+def metrics(stats: Element) -> list[Element]:
+    """The values of all metrics: `<value metric='' element='' id=''>number</value>` ….
+
+    A device's has @device, its name or number; @measured is the guest, and the device behind it.
+    One part of several has @dimension and @part instead.
+    """
+    found = stats.makeelement("values")
+    for metric in _catalog():
+        for place in stats.iterchildren(metric.first) if metric.root == stats.tag else ():
+            _measure(found, metric, place)
+    return list(found)
+
+
+def _measure(found: Element, metric: Metric, place: Element) -> None:
+    """Add a metric's values of one device, or of the whole."""
+    device = place.get("name", place.get("id"))
+    whole = place.getparent().findtext("name")
+    said = {"metric": metric.id, "element": metric.element}
+    if metric.dimension:
+        said.update(dimension=metric.dimension, part=device or "", measured=whole)
+    elif device is not None:
+        said.update(device=device, measured=f"{whole}/{device}")
+    else:
+        said["measured"] = whole
+    said["id"] = metric.id if device is None else f"{device}/{metric.id}"
+    for leaf in place.iterfind(metric.below) if metric.below else (place,):
+        number = leaf.get(metric.attribute)
+        if number is not None:
+            etree.SubElement(found, "value", said).text = number
 
 
 def caption(domain: Element, document: Document, prefix: str) -> Value:
@@ -51,7 +108,9 @@ def identifying_descriptions(domain: Element, document: Document, prefix: str) -
     return ["Type", "Model", "UUID"]
 
 
-EXPANSIONS: dict[str, Callable[[Element], list[Element]]] = {"processors": processors}
+EXPANSIONS: dict[str, Callable[[Element], list[Element]]] = {
+    "metrics": metrics, "processors": processors,
+}
 FUNCTIONS: dict[str, Callable[[Element, Document, str], Value]] = {
     "caption": caption,
     "identifying_descriptions": identifying_descriptions,

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import corpus
 import pytest
 from calls import Calls, counted
 from hypothesis import HealthCheck, settings
+from lab import TIME
 from small_host import small_host
 
+from libvirt_cim.hypervisor import statistics
 from libvirt_cim.hypervisor.connection import Connection
 
 settings.register_profile(
@@ -25,6 +28,14 @@ settings.load_profile("libvirt-cim")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option of the golden files."""
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clock() -> Iterator[None]:
+    """The clock stands still, so that what was read twice is the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(statistics, "now", lambda: TIME)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lxml import etree
+
 LAB = f"test://{Path(__file__).parent / 'hosts' / 'lab.xml'}"
+TIME = "20270102030405.678901+000"  # at which everything is read: the clock stands still
 ODD = 'old:1 "désk"'  # a name that needs care in a path
 
 
@@ -54,6 +57,13 @@ def vssd(id_: str) -> str:
 def rasd(kind: str, id_: str) -> str:
     """The settings of one resource."""
     return identified(f"Virt_{kind}ResourceAllocationSettingData", id_)
+
+
+def definitions(element: str) -> list[str]:
+    """The metrics that there can be of an element of libvirt's."""
+    catalog = etree.parse(str(Path(__file__).parent.parent / "xml" / "catalog" / "metric.xml"))
+    return [f"Virt_BaseMetricDefinition.Id={text('Virt:' + each.get('id', ''))}"
+            for each in catalog.iter("metric") if each.get("element") == element]
 
 
 class Guest(NamedTuple):

@@ -6,7 +6,21 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from expected import Instances, Row
-from lab import FRONT1, GIB, MAC, ODD, POOLS, VDA, device, link, rasd, system, vssd
+from lab import (
+    FRONT1,
+    GIB,
+    MAC,
+    ODD,
+    POOLS,
+    TIME,
+    VDA,
+    device,
+    identified,
+    link,
+    rasd,
+    system,
+    vssd,
+)
 
 UUID = "a4f3c1d2-0000-4000-8000-000000000001"
 GUEST = {
@@ -16,6 +30,7 @@ GUEST = {
     "OtherIdentifyingInfo": ["Virtual System", "Virt Virtual System", UUID],
     "IdentifyingDescriptions": ["Type", "Model", "UUID"],
 }
+MEASURED = identified("Virt_BaseMetricValue", "Host/HostUserTime")
 FRONT1_VDA = {
     "InstanceID": "front1/vda", "ElementName": "vda", "ResourceType": 17, "DiskType": "file",
     "EmulatedType": 0, "Address": "/srv/lab/images/front1.qcow2", "PoolID": "DiskPool/images",
@@ -46,6 +61,17 @@ WHOLE: dict[str, dict[str, Any]] = {
         "ResourceType": 4, "Primordial": True, "AllocationUnits": "byte*2^10",
         "ConsumedResourceUnits": "byte*2^10", "Capacity": 268435456, "Reserved": 8388608,
         "CurrentlyConsumedResource": 8388608},
+    MEASURED: {
+        "InstanceID": "Host/HostUserTime", "ElementName": "HostUserTime",
+        "MetricDefinitionId": "Virt:HostUserTime", "MetricValue": "9797400000", "Volatile": True},
+    identified("Virt_MetricServiceCapabilities", "MetricServiceCapabilities"): {
+        "InstanceID": "MetricServiceCapabilities", "ElementName": "MetricServiceCapabilities",
+        "ElementNameEditSupported": False},
+    'Virt_BaseMetricDefinition.Id="Virt:HostCellMemoryFree"': {
+        "Id": "Virt:HostCellMemoryFree", "Name": "Free memory of a NUMA cell",
+        "ElementName": "Free memory of a NUMA cell", "DataType": 13, "Calculable": 2,
+        "IsContinuous": True, "Units": "byte", "ProgrammaticUnits": "byte", "ChangeType": 4,
+        "TimeScope": 2, "GatheringType": 4, "BreakdownDimensions": ["NUMA cell"]},
 }
 DISK_OF_POOL = {"PoolID": "DiskPool/vglab", "VirtualQuantity": 40 * GIB}
 NARROWED: list[tuple[str, Optional[list[str]], dict[str, Any]]] = [
@@ -77,6 +103,7 @@ def gets(host: str) -> list[Row]:
     whole = {
         FRONT1: {**GUEST, "Caption": f"Virtual System (Console on vnc://{host}:5901)"},
         **WHOLE,
+        MEASURED: {**WHOLE[MEASURED], "MeasuredElementName": host, "TimeStamp": TIME},
         system(host, "Virt_HostSystem"): {
             "CreationClassName": "Virt_HostSystem", "Name": host, "ElementName": host},
     }

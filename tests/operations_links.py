@@ -11,6 +11,7 @@ from lab import (
     POOLS,
     SYSTEMS,
     VDA,
+    definitions,
     device,
     devices,
     disk,
@@ -30,7 +31,8 @@ def of_a_guest(host: str) -> list[Row]:
     first = devices("front1", GUESTS["front1"])
     ports = [each for each in first if "NetworkPort" in each]
     return [
-        (names, {"object_name": FRONT1}, Paths([*first, vssd("front1/active"), host])),
+        (names, {"object_name": FRONT1},
+         Paths([*first, vssd("front1/active"), host, *definitions("domain")])),
         (names, DEVICE_OF, Paths(first)),
         (names, {**DEVICE_OF, "assoc_class": "CIM_Component"}, Paths(first)),
         (names, {**DEVICE_OF, "role": "GroupComponent"}, Paths(first)),
@@ -64,7 +66,7 @@ def of_others(host: str) -> list[Row]:
     """associator_names of devices, pools and the host."""
     names, active = "associator_names", rasd("Disk", "front1/active/vda")
     return [
-        (names, {"object_name": VDA}, Paths([FRONT1, active])),
+        (names, {"object_name": VDA}, Paths([FRONT1, active, *definitions("disk")])),
         (names, {"object_name": active}, Paths([VDA, vssd("front1/active"),
                                                 rasd("Disk", "front1/vda")])),
         (names, {"object_name": rasd("Proc", "store1/active/proc"),
@@ -107,8 +109,13 @@ def references(host: str) -> list[Row]:
              for each in devices("front1", GUESTS["front1"])]
     itself = link("Virt_ElementSettingData", ManagedElement=vssd("build1"),
                   SettingData=vssd("build1"))
+    def metrics(path: str, element: str) -> list[str]:
+        return [link("Virt_MetricDefForME", Antecedent=path, Dependent=each)
+                for each in definitions(element)]
+
     return [
-        (names, {"object_name": FRONT1}, Paths([*parts, STATE, hosted])),
+        (names, {"object_name": FRONT1},
+         Paths([*parts, STATE, hosted, *metrics(FRONT1, "domain")])),
         (names, {"object_name": FRONT1, "result_class": "CIM_SystemDevice"}, Paths(parts)),
         (names, {"object_name": FRONT1, "role": "Dependent"}, Paths([hosted])),
         (names, {"object_name": FRONT1, "role": "dependent", "result_class": "CIM_Component"},
@@ -117,7 +124,8 @@ def references(host: str) -> list[Row]:
          Paths([itself])),
         (names, {"object_name": VDA},
          Paths([parts[0], link("Virt_SettingsDefineState", ManagedElement=VDA,
-                               SettingData=rasd("Disk", "front1/active/vda"))])),
+                               SettingData=rasd("Disk", "front1/active/vda")),
+                *metrics(VDA, "disk")])),
     ]
 
 
