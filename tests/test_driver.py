@@ -189,7 +189,7 @@ def test_a_guest_that_vanishes_is_skipped(provider: Provider, host: Any, class_n
             guest.undefine()
     rest = [str(each.path) for each in found]
     seen = {name for each in rest for name in re.findall(r"more\d+", each)}
-    assert len(seen - set(kept)) < BATCH  # those whose documents were at hand
+    assert len(seen - set(kept)) <= BATCH  # those whose documents were at hand
     assert any("front1" in each for each in rest)
 
 
