@@ -8,39 +8,69 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Optional
+from typing import Callable, Optional, Union
 
 import attrs
 
-from .cim import Class, Error, Method, Property, Qualifier, QualifierType, Status, Value, flavor
+from .cim import Class, Error, Method, Property, Qualifier, QualifierType, Status, flavor
 from .mof import Declaration
+from .outline import Sketch
 
 GENERIC = "Virt"
+Source = Union[Class, Sketch]
+
+
+class Declared(Mapping[str, Class]):
+    """The declared classes by their names for a hypervisor; a sketch is read when asked for."""
+
+    def __init__(self, finish: Callable[[Class], Class]) -> None:
+        self.sources: dict[str, Source] = {}
+        self._finish = finish  # gives a class its names for the hypervisor
+        self._finished: dict[str, Class] = {}
+
+    def __getitem__(self, name: str) -> Class:
+        found = self._finished.get(name)
+        if found is None:
+            source = self.sources[name]
+            found = source.read() if isinstance(source, Sketch) else source
+            found = self._finished[name] = self._finish(found)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.sources
 
 
 class Model:
     """All classes and qualifier types, with a hypervisor's prefix for Virt."""
 
-    def __init__(self, declarations: Iterable[Declaration], prefix: str = GENERIC) -> None:
+    def __init__(self, declarations: Iterable[Union[Declaration, Sketch]],
+                 prefix: str = GENERIC) -> None:
         self.prefix = prefix
         self.mistakes: list[str] = []
         self.qualifiers: dict[str, QualifierType] = {}
-        self.declared: dict[str, Class] = {}
+        self.declared = Declared(self._renamed if prefix != GENERIC else _same)
         self._resolved: dict[str, Class] = {}
+        self._above: dict[str, Optional[str]] = {}
         self._children: dict[Optional[str], list[str]] = {}
         classes = self._sort_out(declarations)
         self._kept_back = frozenset(name.lower() for name, each in self.qualifiers.items()
                                     if not flavor(each, "ToSubclass"))
-        self._parts = frozenset(_embedded(classes))
+        self._parts = frozenset(name for each in classes for name in _embedded(each))
         for each in classes:
             self._declare(each)
         self._names = {name.lower(): name for name in self.declared}
         self._check_superclasses()
 
-    def _sort_out(self, declarations: Iterable[Declaration]) -> list[Class]:
-        classes = []
+    def _sort_out(self, declarations: Iterable[Union[Declaration, Sketch]]) -> list[Source]:
+        classes: list[Source] = []
         for each in declarations:
-            if isinstance(each, Class):
+            if isinstance(each, (Class, Sketch)):
                 classes.append(each)
             elif isinstance(each, QualifierType):
                 self.qualifiers[each.name] = each
@@ -48,23 +78,32 @@ class Model:
                 self.mistakes.append(f"{each.place}: a table cannot hold an instance")
         return classes
 
-    def _declare(self, each: Class) -> None:
-        own = self._renamed(each) if self.prefix != GENERIC else each
-        if own.name in self.declared:
-            self.mistakes.append(f"{own.file}:{own.line}: {own.name}: is declared twice")
+    def _declare(self, each: Source) -> None:
+        name = self.concrete(each.name)
+        if name in self.declared:
+            self.mistakes.append(f"{each.file}:{each.line}: {name}: is declared twice")
             return
-        self.declared[own.name] = own
-        self._children.setdefault(own.superclass, []).append(own.name)
+        self.declared.sources[name] = each
+        above = self._above[name] = each.superclass and self.concrete(each.superclass)
+        self._children.setdefault(above, []).append(name)
 
     def _check_superclasses(self) -> None:
-        for each in self.declared.values():
-            if each.superclass and each.superclass not in self.declared:
+        for name, each in self.declared.sources.items():
+            above = self._above[name]
+            if above and above not in self.declared:
                 self.mistakes.append(
-                    f"{each.file}:{each.line}: {each.name}: superclass {each.superclass} "
-                    "is not declared"
+                    f"{each.file}:{each.line}: {name}: superclass {above} is not declared"
                 )
-            elif each.name in _above(self.declared, each):
-                self.mistakes.append(f"{each.file}:{each.line}: {each.name}: is its own superclass")
+            elif above and name in self._ancestors(above):
+                self.mistakes.append(f"{each.file}:{each.line}: {name}: is its own superclass")
+
+    def _ancestors(self, name: Optional[str]) -> set[str]:
+        """A class and its superclasses, each once."""
+        found: set[str] = set()
+        while name is not None and name in self.declared and name not in found:
+            found.add(name)
+            name = self._above[name]
+        return found
 
     # the prefix
 
@@ -118,7 +157,7 @@ class Model:
         """The class and its superclasses, upwards."""
         while name is not None and name in self.declared:
             yield name
-            name = self.declared[name].superclass
+            name = self._above[name]
 
     def is_a(self, name: str, ancestor: str) -> bool:
         """Whether a class is that class or below it."""
@@ -176,20 +215,13 @@ def _like(each: Property, qualifiers: dict[str, Qualifier], origin: str,
                     each.array_size, origin, each.line)
 
 
-def _above(declared: Mapping[str, Class], class_: Class) -> set[str]:
-    """The names of a class's superclasses, each once."""
-    found: set[str] = set()
-    name = class_.superclass
-    while name is not None and name in declared and name not in found:
-        found.add(name)
-        name = declared[name].superclass
-    return found
+def _same(each: Class) -> Class:
+    return each
 
 
-def _embedded(classes: Iterable[Class]) -> Iterator[str]:
-    """The classes of embedded instances, which have no prefix of a hypervisor."""
-    for each in classes:
-        for row in each.properties.values():
-            name: Value = row.qualifier("EmbeddedInstance")
-            if name:
-                yield str(name)
+def _embedded(each: Source) -> Iterable[str]:
+    """The classes of embedded instances that a class names; they have no prefix."""
+    if isinstance(each, Sketch):
+        return each.embedded()
+    names = (row.qualifier("EmbeddedInstance") for row in each.properties.values())
+    return [str(name) for name in names if name]

@@ -31,9 +31,9 @@ _REAL = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
 _WORDS = {"null": None, "true": True, "false": False}
 
 
-def read(text: str, file: str = "-") -> list[Declaration]:
+def read(text: str, file: str = "-", line: int = 1) -> list[Declaration]:
     """Every declaration of a MOF text, in order; a mistake is refused as `file:line: what`."""
-    return _Reader(text, file).declarations()
+    return _Reader(text, file, line).declarations()
 
 
 def unescape(quoted: str) -> str:
@@ -59,12 +59,11 @@ def integer(word: str) -> int:
 class _Reader:
     """One text: its tokens with their lines, and the place the reader has come to."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, line: int) -> None:
         self.file = file
         self.tokens: list[str] = []
         self.lines: list[int] = []
         self.position = 0
-        line = 1
         for token in _TOKEN.findall(text):
             if token != "\n" and token[:2] not in ("//", "/*"):
                 self.tokens.append(token)

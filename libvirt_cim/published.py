@@ -43,7 +43,7 @@ def ordered(model: Model, names: Iterable[str]) -> list[str]:
     waiting: set[str] = set()
 
     def visit(name: Optional[str]) -> None:
-        if name not in model.declared or name in done or name in waiting:
+        if name is None or name not in model.declared or name in done or name in waiting:
             return
         waiting.add(name)
         class_ = model.declared[name]
