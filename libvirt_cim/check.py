@@ -14,6 +14,7 @@ from .cim import Class, Error, Property, Qualifier, QualifierType, Value, find
 from .expression import (
     Attributes,
     ClassName,
+    Count,
     Defined,
     Expression,
     Function,
@@ -24,7 +25,7 @@ from .expression import (
     Step,
     Template,
 )
-from .function import EXPANSIONS, FUNCTIONS
+from .function import EXPANSIONS, FUNCTIONS, OF_TEXT
 from .row import Row, attribute_of
 
 REST = "UnmappedXML"
@@ -173,8 +174,10 @@ def _arm(model: Any, row: Row, found: Expression) -> Iterator[str]:
         yield "a join needs a path behind it"
     elif isinstance(found, ClassName) and found.name not in model:
         yield f"class {found.name} is not declared"
-    elif isinstance(found, Function) and found.name not in FUNCTIONS:
-        yield f"there is no function {found.name}"
+    elif isinstance(found, Function):
+        yield from _function(found)
+    elif isinstance(found, Count) and row.declared.type == "string":
+        yield "count() is a number"
     elif isinstance(found, Attributes):
         yield from _attributes(row.declared, found.location)
     elif isinstance(found, Defined):
@@ -183,6 +186,13 @@ def _arm(model: Any, row: Row, found: Expression) -> Iterator[str]:
         yield from _presence(row.declared, found.location)
     elif isinstance(found, (Location, Template)):
         yield from _leaf(row.declared, found)
+
+
+def _function(found: Function) -> Iterator[str]:
+    if found.argument is None and found.name not in FUNCTIONS:
+        yield f"there is no function {found.name}"
+    elif found.argument is not None and found.name not in OF_TEXT:
+        yield f"there is no function {found.name} of a path"
 
 
 def _attributes(row: Property, location: Location) -> Iterator[str]:
@@ -223,8 +233,8 @@ def _leaf(row: Property, found: Any) -> Iterator[str]:
 
 
 def _holes(row: Property, found: Template) -> Iterator[str]:
-    if row.type != "string":
-        yield "a template is a string"
+    if row.type != "string" and not row.qualifier("Virt_Tokens"):
+        yield "a template is a string, or has Virt_Tokens"
     for part in found.parts:
         if isinstance(part, Location):
             yield from _downwards(part)

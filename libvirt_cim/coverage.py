@@ -19,7 +19,7 @@ from .expression import Location
 from .row import Row
 from .schema import SETTINGS, Schema
 from .shortpath import schema_of
-from .table import REST, Root, Table
+from .table import REST, Table
 from .tree import Element
 
 
@@ -76,7 +76,7 @@ def _unmapped(instances: Iterable[Instance]) -> Iterator[str]:
             yield from _left(schema, table, instance, table.roots[KINDS[0]][0])
 
 
-def _left(schema: Schema, table: Table, instance: Instance, path: Root) -> Iterator[str]:
+def _left(schema: Schema, table: Table, instance: Instance, path: tuple[str, ...]) -> Iterator[str]:
     text = find(instance.properties, REST)
     if text is not None:
         root = etree.fromstring(text)
@@ -89,7 +89,7 @@ def _left(schema: Schema, table: Table, instance: Instance, path: Root) -> Itera
                 yield from _left(schema, part, each, _below(path, table.rows[name]))
 
 
-def _below(path: Root, row: Row) -> Root:
+def _below(path: tuple[str, ...], row: Row) -> tuple[str, ...]:
     """The path of the element that an embedded instance stands for."""
     found = row.every_arm()[0].expression
     for step in found.steps if isinstance(found, Location) else ():

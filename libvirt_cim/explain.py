@@ -12,7 +12,7 @@ from typing import Any, Optional
 import attrs
 
 from .cim import Class, Error, Property, Status, Value, find
-from .expression import Call, Expression, Location, Presence, Rest, Template
+from .expression import Expression, Location, Presence, Rest, Template
 from .published import MAPPING, documents, places
 from .row import Arm, Row, compile_row, initial
 from .schema import Schema, is_row
@@ -250,6 +250,6 @@ def _leaves(found: Expression) -> set[Any]:
     if not isinstance(found, Template):
         return set()
     holes = [part for part in found.parts if not isinstance(part, str)]
-    if any(isinstance(part, Call) or part.absolute for part in holes):
+    if any(not isinstance(part, Location) or part.absolute for part in holes):
         return set()
     return {found.location.steps + part.steps for part in holes if isinstance(part, Location)}

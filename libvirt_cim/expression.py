@@ -8,7 +8,7 @@ is table.py's. The grammar is in CONTRIBUTING.rst.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, NoReturn, Optional, Union
+from typing import NamedTuple, Optional, Union
 
 NAMESPACES = {
     "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
@@ -20,12 +20,15 @@ NAMESPACES = {
 }
 
 
+Test = tuple[str, Optional[str]]  # an attribute and the value it must have, None for any
+
+
 class Step(NamedTuple):
-    """One step of a path; `test` is an attribute and the value it must have, None for any."""
+    """One step of a path."""
 
     kind: str  # child, attribute, self, any, parent
     name: str = ""  # as lxml spells it: {namespace}name
-    test: Optional[tuple[str, Optional[str]]] = None
+    test: Optional[Test] = None
 
 
 class Location(NamedTuple):
@@ -41,7 +44,14 @@ class Call(NamedTuple):
     name: str
 
 
-Hole = Union[Location, Call]
+class Count(NamedTuple):
+    """count(preceding-sibling::NAME): how many there are before the node, or its parent (`up`)."""
+
+    name: Optional[str]  # None is any
+    up: bool
+
+
+Hole = Union[Location, Call, Count]
 
 
 class Presence(NamedTuple):
@@ -65,7 +75,7 @@ class Template(NamedTuple):
     """Text with holes, filled from below `location`."""
 
     location: Location
-    parts: tuple[Union[str, Location, Call], ...]
+    parts: tuple[Union[str, Location, Call, Count], ...]
 
 
 class ClassName(NamedTuple):
@@ -75,9 +85,10 @@ class ClassName(NamedTuple):
 
 
 class Function(NamedTuple):
-    """Python.libvirt|name: a function of function.py."""
+    """Python.libvirt|name: a function of function.py; name(path): of the text there."""
 
     name: str
+    argument: Optional[Location] = None
 
 
 class Defined(NamedTuple):
@@ -95,7 +106,7 @@ class Join(NamedTuple):
 
 
 Expression = Union[
-    Location, Presence, Attributes, Rest, Template, ClassName, Function, Defined, Join
+    Location, Presence, Attributes, Rest, Template, ClassName, Function, Defined, Join, Count
 ]
 
 
@@ -104,15 +115,17 @@ class Mistake(ValueError):
 
 
 HERE = Location(False, ())
-_NAME = r"[A-Za-z_][\w\-]*(?::[A-Za-z_][\w\-]*)?"
+NAME = r"[A-Za-z_][\w\-]*(?::[A-Za-z_][\w\-]*)?"
 _STEP = re.compile(
-    rf"(?P<parent>\.\.)|(?P<here>\.)|(?P<any>\*)|@(?P<attribute>{_NAME})"
-    rf"|(?P<self>self::)?(?P<child>{_NAME})(?:\[@(?P<test>{_NAME})(?:='(?P<value>[^']*)')?\])?"
+    rf"(?P<parent>\.\.)|(?P<here>\.)|(?P<any>\*)|@(?P<attribute>{NAME})"
+    rf"|(?P<self>self::)?(?P<child>{NAME})(?:\[@(?P<test>{NAME})(?:='(?P<value>[^']*)')?\])?"
 )
 _DOCUMENT = re.compile(r"([A-Z]\w*)\.libvirt\|")
 _CALL = re.compile(r"(boolean|names|values|sum|class)\((.*)\)", re.DOTALL)
 _HOLE_CALLS = ("prefix()", "local-name()")
-_ROOT = re.compile(rf"/{_NAME}(?:/(?:{_NAME}|\*))*")
+_COUNT = re.compile(rf"count\((\.\./)?preceding-sibling::(?:(\*)|({NAME}))\)")
+_EITHER = re.compile(rf"\[(@{NAME}='[^']*'(?: or @{NAME}='[^']*')+)\]")
+_ROOT = re.compile(rf"/{NAME}(?:/(?:{NAME}|\*))*")
 _TEST = re.compile(r"\[([^={]+)=\{([^}]*)\}\]")
 _PARTS = re.compile(r"([^{}]*)(?:\{([^{}]*)\}|$)")
 
@@ -123,11 +136,14 @@ def split(text: str) -> tuple[Optional[str], str]:
     return (match[1], text[match.end():]) if match else (None, text)
 
 
-def root(text: str) -> tuple[str, ...]:
-    """The element names of a class's root, such as /domain/devices/disk."""
-    if not _ROOT.fullmatch(text):
-        raise Mistake(f"{text!r} is not the path of an element")
-    return tuple(_qualified(name) for name in text[1:].split("/"))
+def alternatives(text: str) -> list[str]:
+    """A mapping string as those it is short for: one for each test that `or` joins."""
+    match = _EITHER.search(text)
+    if match is None:
+        return [text]
+    before, after = text[:match.start()], text[match.end():]
+    return [each for test in match[1].split(" or ")
+            for each in alternatives(f"{before}[{test}]{after}")]
 
 
 def value(text: str) -> Expression:
@@ -137,6 +153,8 @@ def value(text: str) -> Expression:
     call = _CALL.fullmatch(text)
     if call:
         return _call(call[1], call[2])
+    if text.startswith("count("):
+        return _count(text)
     if "{" in text or "}" in text:
         return _template(text)
     return location(text)
@@ -153,6 +171,23 @@ def _call(name: str, argument: str) -> Expression:
             raise Mistake(f"sum({argument}) names no document")
         return join(document, body)._replace(total=True)
     return Attributes(location(argument), name == "values")
+
+
+def _count(text: str) -> Count:
+    match = _COUNT.fullmatch(text)
+    if match is None:
+        raise Mistake(f"{text!r} does not count preceding siblings")
+    return Count(None if match[2] else qualified(match[3]), bool(match[1]))
+
+
+def function(text: str) -> Function:
+    """A function of function.py, with the path of the text that it is given, if any."""
+    name, bracket, argument = text.partition("(")
+    if not bracket:
+        return Function(name)
+    if not argument.endswith(")"):
+        raise Mistake(f"{text!r} is not a function")
+    return Function(name, location(argument[:-1]))
 
 
 def join(document: str, text: str) -> Join:
@@ -185,11 +220,13 @@ def _element_path(text: str) -> tuple[tuple[str, ...], int]:
     end = end if end >= 0 else len(text)
     if text.endswith("/self") and end == len(text):  # the match stops before '::'
         end -= len("/self")
-    return tuple(_qualified(name) for name in text[1:end].split("/")), end
+    return tuple(qualified(name) for name in text[1:end].split("/")), end
 
 
 def hole(text: str) -> Hole:
     """What stands between braces, or before the = of a join's test."""
+    if text.startswith("count("):
+        return _count(text)
     return Call(text) if text in _HOLE_CALLS else location(text)
 
 
@@ -224,24 +261,24 @@ def _step(match: re.Match[str]) -> Step:
     if match["parent"] or match["here"] or match["any"]:
         return Step("parent" if match["parent"] else "here" if match["here"] else "any")
     if match["attribute"]:
-        return Step("attribute", _qualified(match["attribute"]))
-    test = (_qualified(match["test"]), match["value"]) if match["test"] else None
-    return Step("self" if match["self"] else "child", _qualified(match["child"]), test)
+        return Step("attribute", qualified(match["attribute"]))
+    test = (qualified(match["test"]), match["value"]) if match["test"] else None
+    return Step("self" if match["self"] else "child", qualified(match["child"]), test)
 
 
 def _template(text: str) -> Template:
     """A template; its path, if any, begins with self:: or ./ and its names are in lower case."""
     start = HERE
-    prefix = re.match(rf"(?:self::{_NAME}(?:\[[^\]]*\])?|\.)/(?:[a-z][\w\-]*/)*", text)
+    prefix = re.match(rf"(?:self::{NAME}(?:\[[^\]]*\])?|\.)/(?:[a-z][\w\-]*/)*", text)
     if prefix:
         start = location(prefix[0][:-1])
         text = text[prefix.end():]
-    parts: list[Union[str, Location, Call]] = []
+    parts: list[Union[str, Hole]] = []
     position = 0
     while position < len(text):
         match = _PARTS.match(text, position)
         if match is None or match.end() == position:
-            _unbalanced(text)
+            raise Mistake(f"{text!r} has a brace without its other half")
         if match[1]:
             parts.append(match[1])
         if match[2] is not None:
@@ -250,11 +287,7 @@ def _template(text: str) -> Template:
     return Template(start, tuple(parts))
 
 
-def _unbalanced(text: str) -> NoReturn:
-    raise Mistake(f"{text!r} has a brace without its other half")
-
-
-def _qualified(name: str) -> str:
+def qualified(name: str) -> str:
     """A name as lxml spells it; the prefixes are libvirt's own and fixed."""
     prefix, colon, local = name.partition(":")
     if not colon:

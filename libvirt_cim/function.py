@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
+import re
 from collections.abc import Iterator
 from typing import Callable, NamedTuple
 
@@ -15,6 +17,7 @@ from .ground import Document
 from .tree import Element
 from .value import amount
 
+_HEX = re.compile("[0-9A-Fa-f]{1,2}")  # a byte of a MAC address
 _MOST_PROCESSORS = 65535  # the largest that libvirt's grammar has a type for
 
 
@@ -108,9 +111,41 @@ def identifying_descriptions(domain: Element, document: Document, prefix: str) -
     return ["Type", "Model", "UUID"]
 
 
+def octets(text: str, tag: str) -> Value:
+    """The bytes of a MAC or IP address, or of a mask that may be the length of a prefix.
+
+    `tag` is the element it is of: a filter's rules for IPv6 are named so. What libvirt puts in
+    later ($IP) has none.
+    """
+    if text.isdigit() and text.isascii():
+        return _mask(int(text), 128 if tag.endswith("v6") else 32)
+    if text.count(":") == 5 and "::" not in text:
+        parts = text.split(":")
+        if all(_HEX.fullmatch(each) for each in parts):
+            return [int(each, 16) for each in parts]
+    try:
+        return list(ipaddress.ip_address(text).packed)
+    except ValueError:
+        return None
+
+
+def _mask(length: int, bits: int) -> Value:
+    """The mask of a prefix of so many bits."""
+    if length > bits:
+        return None
+    return list(((1 << bits) - (1 << (bits - length))).to_bytes(bits // 8, "big"))
+
+
+def single(text: str, tag: str) -> Value:
+    """A number as the list that CIM has for it."""
+    number = amount(text)
+    return None if number is None else [number]
+
+
 EXPANSIONS: dict[str, Callable[[Element], list[Element]]] = {
     "metrics": metrics, "processors": processors,
 }
+OF_TEXT: dict[str, Callable[[str, str], Value]] = {"octets": octets, "single": single}
 FUNCTIONS: dict[str, Callable[[Element, Document, str], Value]] = {
     "caption": caption,
     "identifying_descriptions": identifying_descriptions,

@@ -14,12 +14,12 @@ from typing import Any, Callable, Optional, Union
 import attrs
 
 from .compound import pattern
-from .expression import Call, ClassName, Expression, Location, Step, Template
+from .expression import Call, ClassName, Count, Expression, Join, Location, Step, Template
 from .ground import Document, Known
-from .lens import at, split_leaf
+from .lens import at, leaf_text, split_leaf
 from .tree import Element
 
-Part = Union[str, Location, Call]
+Part = Union[str, Location, Call, Count, Join]
 
 
 def _escape(text: str) -> str:
@@ -58,7 +58,7 @@ class Key:
 
     def composer(self, document: Document) -> Callable[[Element], Any]:
         """What composes the key of a node of a document, whose own texts are looked up once."""
-        pieces = [reader.text(document) if isinstance(reader, _Said) else reader
+        pieces = [reader.text(document) if isinstance(reader, (_Said, _Told)) else reader
                   for reader in self.readers]
         if self.at_end:
             last: Any = pieces.pop()
@@ -117,11 +117,11 @@ def compile_key(name: str, found: Expression, prefix: str, concrete: Callable[[s
     parts: list[Part] = []
     if isinstance(found, ClassName):
         parts = [concrete(found.name)]
-    elif isinstance(found, Location):
+    elif isinstance(found, (Location, Count, Join)):
         parts = [found]
     elif isinstance(found, Template):
         parts = [prefix if part == Call("prefix()") else part for part in found.parts]
-    distinct = any(isinstance(p, Call) or (isinstance(p, Location) and not p.absolute)
+    distinct = any(isinstance(p, (Call, Count)) or (isinstance(p, Location) and not p.absolute)
                    for p in parts)
     readers = tuple(_reader(part, _before_slash(parts, index)) for index, part in enumerate(parts))
     same = "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else ""
@@ -147,10 +147,30 @@ class _Said:
         return _escape(text) if self.slash else text
 
 
-def _reader(part: Part, slash: bool) -> Union[str, _Said, Callable[[Element], str]]:
+class _Told:
+    """What another document of the host says, as a key that is the same for all of ours."""
+
+    def __init__(self, join: Join) -> None:
+        self.join = join
+
+    def text(self, document: Document) -> str:
+        """The text; a missing one is empty."""
+        where = self.join.value
+        if isinstance(where, Location):
+            wanted = tuple(step.name for step in where.steps[:1])
+            for other in document.source.documents(self.join.document, {}, wanted):
+                return leaf_text(other.root, where.steps) or ""
+        return ""
+
+
+def _reader(part: Part, slash: bool) -> Union[str, _Said, _Told, Callable[[Element], str]]:
     """A part's text, or what reads it of a document or at a node."""
     if isinstance(part, str):
         return part
+    if isinstance(part, Join):
+        return _Told(part)
+    if isinstance(part, Count):
+        return lambda node: str(counted(node, part))
     if isinstance(part, Call):
         return local_name
     if part.absolute:
@@ -171,3 +191,11 @@ def local_name(node: Element) -> str:
     """The name of an element without its namespace."""
     tag: str = node.tag
     return tag if tag[0] != "{" else tag.rpartition("}")[2]
+
+
+def counted(node: Element, count: Count) -> int:
+    """How many elements of a name (None is any) there are before a node, or before its parent."""
+    start = node.getparent() if count.up else node
+    if start is None:
+        return 0
+    return sum(1 for _ in start.itersiblings(count.name or "*", preceding=True))

@@ -7,10 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, Optional
 
 from .cim import Property, Value
-from .expression import HERE, Call, ClassName, Function, Hole, Join, Location, Presence, Template
-from .function import FUNCTIONS, expanded
+from .expression import (
+    HERE,
+    Call,
+    ClassName,
+    Count,
+    Function,
+    Hole,
+    Join,
+    Location,
+    Presence,
+    Template,
+)
+from .function import FUNCTIONS, OF_TEXT, expanded
 from .ground import Document, Known
-from .key import local_name, path_text
+from .key import counted, local_name, path_text
 from .lens import Lens, at, leaf_text
 from .row import Row
 from .shape import Getter, Maker, presence_values
@@ -28,8 +39,12 @@ def getter(maker: Maker, concrete: Callable[[str], str], row: Row, found: Any,
         name = concrete(found.name)
         return lambda node, document: name
     if isinstance(found, Function):
+        if found.argument is not None:
+            return _of_text(found.name, reader(found.argument))
         function = FUNCTIONS[found.name]
         return lambda node, document: function(node, document, maker.prefix)
+    if isinstance(found, Count):
+        return lambda node, document: counted(node, found)
     if isinstance(found, Join):
         return _joined(maker, row, found, rows)
     if isinstance(found, Presence):
@@ -46,6 +61,16 @@ def first(getters: Sequence[Getter]) -> Getter:
     def get(node: Element, document: Document) -> Value:
         values = (each(node, document) for each in getters)
         return next((value for value in values if value is not None), None)
+
+    return get
+
+
+def _of_text(name: str, read: Read) -> Getter:
+    function = OF_TEXT[name]
+
+    def get(node: Element, document: Document) -> Value:
+        text = read(node, document)
+        return None if text is None else function(text, local_name(node))
 
     return get
 
@@ -82,6 +107,8 @@ def _text(text: str) -> Read:
 
 def reader(part: Hole, prefix: str = "") -> Read:
     """What reads the text of a hole, or None where there is no such leaf."""
+    if isinstance(part, Count):
+        return lambda node, _: str(counted(node, part))
     if isinstance(part, Call):
         return _text(prefix) if part.name == "prefix()" else lambda node, _: local_name(node)
     if part.absolute:

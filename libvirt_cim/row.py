@@ -101,10 +101,11 @@ def compile_row(row: Property, where: str, documents: Sequence[str]) -> Row:
     """A property's MappingStrings for a class on those documents; Mistake says what is wrong."""
     own: dict[str, list[Arm]] = {}
     others: list[Arm] = []
-    for text in row.qualifier("MappingStrings") or ():
+    strings = row.qualifier("MappingStrings") or ()
+    for text in (each for string in strings for each in expression.alternatives(string)):
         document, body = expression.split(text)
         if document == "Python":
-            others.append(Arm(None, expression.Function(body)))
+            others.append(Arm(None, expression.function(body)))
         elif document is None:
             others.append(_arm(_value(body)))
         elif document not in ROOTS:
@@ -192,6 +193,3 @@ def initial(row: Row, class_name: str) -> Value:
         return class_name
     value = row.declared.value
     return list(value) if isinstance(value, list) else value
-
-
-Test = tuple[str, Optional[str]]

@@ -13,9 +13,10 @@ from .expression import Expression, Location, Mistake
 from .ground import ROOTS, Document
 from .model import GENERIC, Model
 from .mof import Declaration
+from .root import Root, parse_root
 from .row import Row, compile_row
 from .shape import Getter, Maker
-from .table import Root, Table
+from .table import Table
 from .tree import Element
 from .write import Part
 
@@ -79,7 +80,7 @@ class Schema(Model):
             try:
                 if document not in ROOTS:
                     raise Mistake(f"{text!r} names no document")
-                roots.setdefault(document, []).append(expression.root(body))
+                roots.setdefault(document, []).append(parse_root(body))
             except Mistake as mistake:
                 self.mistakes.append(f"{class_.file}:{class_.line}: {class_.name}: {mistake}")
         return roots
@@ -111,7 +112,7 @@ class Schema(Model):
                     names |= self._named_below(root[:-1], kind, table)
         return names
 
-    def _named_below(self, parent: Root, kind: str, table: Table) -> set[str]:
+    def _named_below(self, parent: tuple[str, ...], kind: str, table: Table) -> set[str]:
         names: set[str] = set()
         for other in self.settings():
             if other is table or kind not in other.roots:
@@ -214,7 +215,7 @@ def is_row(each: Property) -> bool:
     return each.name.lower() == "creationclassname" or (ours and each.value is not None)
 
 
-def _first_names(row: Row, roots: list[Root], parent: Root) -> list[str]:
+def _first_names(row: Row, roots: list[Root], parent: tuple[str, ...]) -> list[str]:
     """The names right below `parent` that a row of a table further up leads through."""
     found: list[str] = []
     for arm in row.every_arm():

@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 from .cim import Property, Value
 from .compound import AttributesLens, PresenceLens, TemplateLens
-from .expression import Attributes, Call, Expression, Location, Presence, Rest, Template
+from .expression import Attributes, Call, Count, Expression, Location, Presence, Rest, Template
 from .ground import Document
 from .lens import Lens, TextLens, Touched, prune
 from .quantity import QuantityLens
@@ -62,7 +62,7 @@ class Maker:
         parts: list[Any] = [
             self.prefix if part == Call("prefix()") else part for part in found.parts
         ]
-        if any(isinstance(part, Call) for part in parts):
+        if any(isinstance(part, (Call, Count)) for part in parts):
             return None
         if any(isinstance(part, Location) and part.absolute for part in parts):
             return None

@@ -15,12 +15,12 @@ from .function import expanded
 from .ground import Document, Known
 from .key import Key, compile_key, constant_key
 from .lens import append
+from .root import Root, stands
 from .row import Row, attribute_of, default_of, initial, root_children, tested
 from .shape import Maker, Shape
 from .tree import Element
 
 Names = Optional[frozenset[str]]
-Root = tuple[str, ...]
 REST = "UnmappedXML"
 
 
@@ -112,6 +112,8 @@ class Table:
             elements = document.elements(root)
             if root[-1] == "*" and self.elsewhere:
                 elements = [each for each in elements if each.tag not in self.elsewhere]
+            if any(root.tests):
+                elements = [each for each in elements if stands(each, root)]
             found += elements
         return found
 

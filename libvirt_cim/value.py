@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from . import cim
 from .cim import Instance, Path, Property, Value, invalid
 
+NUMBER = ".."  # of a ValueMap with the token *: a number without a name means itself
 RANGES = {
     f"{sign}int{bits}": (0, 2**bits - 1) if sign == "u" else (-(2 ** bits) // 2, 2**bits // 2 - 1)
     for sign in "us"
@@ -21,6 +22,7 @@ RANGES = {
 }
 _DATETIME = re.compile(r"[\d*]{14}\.[\d*]{6}[+\-:]\d{3}")
 _INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,40}[ \t\r\n]*")
+_HEX = re.compile(r"0x[0-9A-Fa-f]{1,16}")
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # quick to compile so
 
 
@@ -38,7 +40,7 @@ def converter(row: Property) -> Optional[Converter]:
         return _tokens(row, tokens)
     if row.type in RANGES:
         low, high = RANGES[row.type]
-        return Converter(lambda text: _integer(text, low, high), str)
+        return Converter(lambda text: _number(text, low, high), str)
     if row.type in ("real32", "real64"):
         return Converter(_real, repr)
     return None
@@ -49,6 +51,11 @@ def _integer(text: str, low: int, high: int) -> Optional[int]:
         return None
     number = int(text)
     return number if low <= number <= high else None
+
+
+def _number(text: str, low: int, high: int) -> Optional[int]:
+    """The number of a text in decimal or, as libvirt writes a few, in hexadecimal."""
+    return _integer(str(int(text, 16)) if _HEX.fullmatch(text) else text, low, high)
 
 
 def amount(text: str) -> Optional[int]:
@@ -68,7 +75,7 @@ def meanings(row: Property) -> Sequence[Value]:
     if row.type == "boolean":
         return (True, False)
     mapped = row.qualifier("ValueMap") or ()
-    return [int(each) if row.type in RANGES else each for each in mapped]
+    return [int(each) if row.type in RANGES and each != NUMBER else each for each in mapped]
 
 
 def _tokens(row: Property, tokens: Sequence[str]) -> Converter:
@@ -80,6 +87,12 @@ def _tokens(row: Property, tokens: Sequence[str]) -> Converter:
             if token != "*":
                 written.setdefault(value, token)
     other = values.pop("*", None)
+    if other == NUMBER:
+        low, high = RANGES[row.type]
+        return Converter(
+            lambda text: values.get(text, _number(text, low, high)),
+            lambda value: written.get(value, str(value)),
+        )
     return Converter(
         lambda text: values.get(text, other),
         lambda value: _token(written, value),

@@ -19,7 +19,7 @@ from libvirt_cim.schema import Schema, declarations
 
 FOLDER = Path(__file__).parent / "mof"
 CASES = sorted(each.stem for each in FOLDER.glob("*.err"))
-MODULES = ("mof", "model", "schema", "row", "expression", "check")
+MODULES = ("mof", "model", "schema", "row", "expression", "root", "check")
 
 
 def load(text: str, file: str) -> Schema:

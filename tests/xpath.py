@@ -16,7 +16,7 @@ from lxml import etree
 
 from libvirt_cim.cim import Class, Property
 
-PLAIN = re.compile(r"(boolean\()?(?!/)[\w@/.:'=\[\]-]+\)?")
+PLAIN = re.compile(r"(boolean\()?(?!/)[\w@/.:'=\[\] -]+\)?")
 UNITS = {"b": 1, "bytes": 1, "byte": 1, "kb": 10**3, "k": 2**10, "kib": 2**10, "mb": 10**6,
          "m": 2**20, "mib": 2**20, "gb": 10**9, "g": 2**30, "gib": 2**30, "t": 2**40, "tib": 2**40,
          "tb": 10**12, "p": 2**50, "pib": 2**50, "e": 2**60, "eib": 2**60}
@@ -125,6 +125,8 @@ def _value(row: Property, text: str) -> Any:
     bits = re.fullmatch(r"([us])int(\d+)", row.type)
     if bits is None:
         return text
+    if re.fullmatch("0x[0-9A-Fa-f]{1,16}", text):
+        text = str(int(text, 16))
     if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
         return None
     low = 0 if bits[1] == "u" else -(2 ** (int(bits[2]) - 1))

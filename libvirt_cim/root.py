@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Where the instances of a class stand: the path of an element, with tests on the way there.
+
+    /domain[@id]/devices/interface[@type='network']/source      /filter/rule[not(*)]
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+from .expression import NAME, Mistake, Test, qualified
+from .tree import Element
+from .walk import holds
+
+EMPTY: Test = ("*", None)  # [not(*)]
+_STEP = re.compile(
+    rf"/(?P<name>{NAME}|\*)(?P<test>\[(?:(?P<empty>not\(\*\))"
+    rf"|@(?P<attribute>{NAME})(?:='(?P<value>[^']*)')?)\])?"
+)
+
+
+class Root(tuple[str, ...]):
+    """The names of the elements down to a node, and the tests that some of them must pass."""
+
+    tests: tuple[Optional[Test], ...] = ()
+
+
+def parse_root(text: str) -> Root:
+    """The root that a class's mapping string means, such as /domain/devices/disk."""
+    steps = list(_STEP.finditer(text))
+    if not steps or "".join(step[0] for step in steps) != text or steps[0]["name"] == "*":
+        raise Mistake(f"{text!r} is not the path of an element")
+    found = Root(qualified(step["name"]) for step in steps)
+    found.tests = tuple(
+        None if not step["test"] else EMPTY if step["empty"]
+        else (qualified(step["attribute"]), step["value"]) for step in steps)
+    return found
+
+
+def stands(element: Element, root: Root) -> bool:
+    """Whether an element and those above it pass the tests."""
+    for test in reversed(root.tests):
+        if test is EMPTY:
+            if next(element.iterchildren("*"), None) is not None:
+                return False
+        elif not holds(element, test):
+            return False
+        element = element.getparent()
+    return True
