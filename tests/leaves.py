@@ -78,7 +78,8 @@ def allowed(class_: Class, row: Property, document: str, at: str) -> re.Pattern[
     for text in strings(row, document):
         for steps in paths(text):
             found.append(_below(row, text, steps, at))
-            found += [rf"{re.escape(at)}/{child}\[1\].*" for child in _chosen(class_, steps)]
+            found += [re.escape(at) + (rf"/{child}" if child[0] == "@" else rf"/{child}\[1\].*")
+                      for child in _chosen(class_, steps)]
     return re.compile("|".join(found) or "(?!)")
 
 

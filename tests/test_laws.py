@@ -93,7 +93,8 @@ def discriminators(case: Case) -> dict[str, Any]:
     for text in case.row.qualifier("MappingStrings"):
         step, _, path = text.rpartition("|")[2].partition("/")
         if step.startswith("self::") and "='" in step:
-            name, _, value = step.partition("[@")[2].rstrip("']").partition("='")
+            name, value = step.partition("[@")[2].split("'")[:2]
+            name = name.rstrip("=")
             return {row.name: value for row in case.table.class_.properties.values()
                     if row.qualifier("MappingStrings") == ["@" + name]}
     return {}

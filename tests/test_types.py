@@ -37,9 +37,6 @@ NET_ALONE = ("user", "ethernet")
 # What stays, as no discriminator selects it, and is not for the new type: types, XPath -> why.
 EXCEPTIONS = {
     (("file", "dir"), "@device='lun'"): "a LUN is a block device's, a network's or a volume's",
-    (("user", "ethernet", "internal"), "virtualport"): "VSIType and the like are other rows",
-    (("network", "bridge", "internal", "direct", "user", "ethernet"), "@managed"):
-        "only a host device is managed; there is no row for it",
 }
 
 pytestmark = [

@@ -87,7 +87,7 @@ def existing(
     places = _places(table, kind)
     texts = " ".join(row.qualifier("MappingStrings")) if row else ""
     fitting = [found for sort, found in places.items()
-               if any(f"='{each}']" in texts for each in sort[1:])]
+               if any(f"='{each}'" in texts for each in sort[1:])]
     every = st.sampled_from(list(places.values()))
     kinds = st.one_of(st.sampled_from(fitting), every) if fitting else every
     return kinds.flatmap(st.sampled_from).map(target)
