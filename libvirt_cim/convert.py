@@ -134,9 +134,8 @@ def _settings_table(instance: Instance) -> Optional[Table]:
     known = {each.lower(): each for each in (*PREFIXES.values(), "Virt")}
     schema = load(known.get(prefix.lower(), "Virt"))
     name = schema.name(instance.class_name)
-    if name not in schema.tables or not schema.is_a(name, SETTINGS):
-        return None
-    return schema.tables[name]
+    table = schema.tables.get(name)
+    return table if table in schema.settings() else None
 
 
 def _guests(found: list[tuple[Table, Instance]]) -> dict[Guest, list[tuple[Table, Instance]]]:

@@ -15,9 +15,9 @@ ROOTS = {
     "DomainXML": "domain", "DomainConfigXML": "domain", "DomainInfo": "info",
     "DomainStats": "stats", "NodeInfo": "node", "NodeStats": "node", "CapsXML": "capabilities",
     "DomainCapsXML": "domainCapabilities", "AllocationXML": "domain", "PoolXML": "pool",
-    "VolumeXML": "volume", "NetworkXML": "network", "InterfaceXML": "interface",
-    "NodeDeviceXML": "device", "FilterXML": "filter", "SnapshotXML": "domainsnapshot",
-    "CheckpointXML": "domaincheckpoint", "JobInfo": "job",
+    "PoolInfo": "info", "VolumeXML": "volume", "NetworkXML": "network", "NetworkInfo": "info",
+    "InterfaceXML": "interface", "NodeDeviceXML": "device", "FilterXML": "filter",
+    "SnapshotXML": "domainsnapshot", "CheckpointXML": "domaincheckpoint", "JobInfo": "job",
     "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
 }
 Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there

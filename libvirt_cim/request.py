@@ -19,6 +19,7 @@ from .cim import Error, Status
 from .ground import ROOTS, Document, Known
 from .hypervisor.document import INFO as INFO_LEAVES
 from .hypervisor.document import NODE as NODE_LEAVES
+from .hypervisor.document import THING as THING_LEAVES
 from .hypervisor.document import Texts, extend, info, node, stats, stub, yes
 from .tree import Element, parse, tags
 
@@ -225,6 +226,9 @@ class Request:
         if kind in self.node.kinds:
             for thing in self.node.find(kind, known):
                 yield from self._thing(thing, wanted)
+        elif kind in self.node.infos:
+            for thing in self.node.find(kind, known):
+                yield from self._thing_info(kind, thing, wanted)
         elif kind == "NodeInfo":
             kept = self._things.of(kind)
             root = kept[kind].root if kept else node()
@@ -240,6 +244,17 @@ class Request:
         if wanted and thing.texts.keys() >= set(wanted) and thing.key not in self._things:
             return iter((Document((thing.kind,), thing.stub(), self),))
         return self._fetched(thing.kind, thing.key, lambda: self.node.xml(thing))
+
+    def _thing_info(self, kind: str, thing: Thing, wanted: Wanted) -> Iterator[Document]:
+        """What is said of a pool or network outside its document; none where it is gone."""
+        kept = self._things.of((kind, *thing.key))
+        root = kept[kind].root if kept else stub(ROOTS[kind], thing.texts)
+        texts = functools.partial(self.node.info, thing)
+        try:
+            yield self._grown(kept, kind, root, texts, wanted or THING_LEAVES)
+        except Error as error:
+            if error.status not in _ABSENT:
+                raise
 
     def _fetched(
         self, kind: str, key: Hashable, fetch: Callable[[], Element]

@@ -16,11 +16,12 @@ from .mof import Declaration
 from .root import Root, parse_root
 from .row import Row, compile_row
 from .shape import Getter, Maker
-from .table import Table
+from .table import REST, Table
 from .tree import Element
 from .write import Part
 
 SETTINGS = "CIM_SettingData"
+CONFIGURATION = "DomainConfigXML"
 
 
 class Schema(Model):
@@ -140,8 +141,8 @@ class Schema(Model):
     # finding
 
     def settings(self) -> list[Table]:
-        """The tables of settings: what a configuration consists of."""
-        return self.below(SETTINGS)
+        """The tables of settings that a guest's configuration consists of."""
+        return [table for table in self.below(SETTINGS) if CONFIGURATION in table.roots]
 
     def below(self, class_name: str) -> list[Table]:
         """The tables of a class and of those below it."""
@@ -152,10 +153,11 @@ class Schema(Model):
         return self._below[class_name]
 
     def settings_at(self, document: Document) -> list[Table]:
-        """The tables of settings that a document may hold."""
+        """The tables of settings that a document may hold, and of all else that is lossless."""
         found = self._settings_at.get(document.kinds)
         if found is None:
-            found = [table for table in self.settings() if table.kind_of(document)]
+            found = [table for table in self.tables.values() if table.kind_of(document)
+                     and (REST in table.rows or self.is_a(table.name, SETTINGS))]
             self._settings_at[document.kinds] = found
         return found
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from pathlib import Path as File
+from typing import Any
 
 from lxml import etree
 
@@ -60,6 +61,16 @@ class Host:
                 if mine == role and self.schema.is_a(link.class_name, class_name)]
 
 
+def _networks(root: Any, connection: Connection) -> None:
+    """The networks that a guest is connected to: libvirt would start it on no others."""
+    known = {each.name() for each in connection.handle.listAllNetworks()}
+    names = {str(each) for each in root.xpath("devices/interface[@type='network']/source/@network")}
+    for name in names - known:
+        network = etree.Element("network")
+        etree.SubElement(network, "name").text = name
+        connection.handle.networkDefineXML(etree.tostring(network, encoding="unicode")).create()
+
+
 def made_of(documents: dict[str, bytes], folder: File) -> Host:
     """A host of the test driver with a guest for each document that the driver takes."""
     file = folder / "node.xml"
@@ -74,6 +85,7 @@ def made_of(documents: dict[str, bytes], folder: File) -> Host:
         if title is None:
             continue
         title.text = f"{title.text}-{number}"
+        _networks(root, connection)
         text = etree.tostring(root, encoding="unicode")
         try:
             guest = (connection.handle.createXML(text) if number % 3 == 2

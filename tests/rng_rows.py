@@ -14,7 +14,7 @@ from rng import PREFIXES, steps
 
 from libvirt_cim import expression
 from libvirt_cim.cim import Class, Property, find
-from libvirt_cim.expression import Call, Join, Location, Step, Template
+from libvirt_cim.expression import Join, Location, Step, Template
 from libvirt_cim.row import Arm, compile_row
 
 
@@ -77,7 +77,8 @@ class Rows:
     def _own_roots(self, table: Class) -> list[Root]:
         """The roots that a class names itself."""
         split = [expression.split(text) for text in table.qualifier("MappingStrings") or ()]
-        return [Root(document, path, (table.name.lower(),)) for document, path in split if document]
+        return [Root(document, path.replace("[not(*)]", ""), (table.name.lower(),))
+                for document, path in split if document]
 
     def _embedded(self, root: Root) -> Iterator[Root]:
         """The roots of the classes embedded at a root; a class within itself only once."""
@@ -144,9 +145,9 @@ def _joined(found: Join, root: Root, at: str) -> Iterator[Found]:
     other = Root(found.document, "".join(f"/{spell(name)}" for name in found.path), ())
     yield "node", other.document, other.path, other.path
     for there, here in found.tests:
-        if not isinstance(there, Call):
+        if isinstance(there, Location):
             yield _found("node", other, other.path, there)
-        if not isinstance(here, Call):
+        if isinstance(here, Location):
             yield _found("node", root, at, here)
     if found.value is not None:
         yield from _text(found.value, other, other.path)

@@ -23,7 +23,7 @@ LAYERS = (
     ("query", "query association class_links rest rewrite selection"),
     ("schema", "schema model check"),
     ("table", "table row shape key outside write compound quantity repeated"),
-    ("lens", "lens expression function ground mof outline shelf value walk "
+    ("lens", "lens expression function ground mof outline root shelf value walk "
              "condition like wql wql_parse wql_words"),
     ("cim", "cim tree resource"),
 )

@@ -15,10 +15,12 @@ import corpus
 import pytest
 from enumerated import Host, made_of
 from lab import LAB
+from lxml import etree
 
 from libvirt_cim.cim import Error, Path
 from libvirt_cim.hypervisor.connection import Connection
 
+SWITCH = "Virt_VirtualEthernetSwitch"
 STEP = 60  # every so manieth of libvirt's documents
 
 
@@ -144,15 +146,52 @@ def _results(around: list[tuple[str, Path]]) -> set[tuple[str, str]]:
 
 # what must be linked
 
+def devices(host: Host, of: str) -> list[Path]:
+    """The devices of the systems of a class."""
+    return [path for path in host.of("CIM_LogicalDevice")
+            if path.keys["SystemCreationClassName"] == of]
+
+
 def test_a_device_has_one_setting(host: Host) -> None:
-    devices = host.of("CIM_LogicalDevice")
-    assert devices
-    for path in devices:
+    found = devices(host, "Virt_ComputerSystem")
+    assert found
+    for path in found:
         settings = host.others(path, "CIM_SettingsDefineState", "ManagedElement", "SettingData")
         assert len(settings) == 1, path
         assert host.schema.is_a(settings[0].class_name, "CIM_ResourceAllocationSettingData")
         systems = host.others(path, "CIM_SystemDevice", "PartComponent", "GroupComponent")
         assert [each.keys["Name"] for each in systems] == [path.keys["SystemName"]]
+
+
+def test_a_port_of_a_switch_is_where_a_running_guest_is_connected(host: Host) -> None:
+    connected = [
+        (interface.find("source").get("network"), interface.find("mac").get("address"))
+        for guest in host.guests.values() if guest.isActive()
+        for interface in etree.fromstring(guest.XMLDesc()).iterfind("devices/interface")
+        if interface.get("type") == "network"
+    ]
+    found = []
+    for path in devices(host, "Virt_VirtualEthernetSwitch"):
+        (switch,) = host.others(path, "CIM_SystemDevice", "PartComponent", "GroupComponent")
+        (end,) = host.others(path, "CIM_PortImplementsEndpoint", "Antecedent", "Dependent")
+        (guests,) = host.others(end, "CIM_ActiveConnection", "Antecedent", "Dependent")
+        (port,) = host.others(guests, "CIM_PortImplementsEndpoint", "Dependent", "Antecedent")
+        assert end.keys["SystemName"] == path.keys["SystemName"] == switch.keys["Name"]
+        assert port.keys["SystemName"] == guests.keys["SystemName"]
+        found.append((switch.keys["Name"], port.keys["DeviceID"].partition("/")[2].split("~")[0]))
+    assert Counter(found) == Counter(connected)
+
+
+def test_a_switch_is_hosted_and_has_its_settings(host: Host) -> None:
+    (node,) = host.of("Virt_HostSystem")
+    names = [each.name() for each in host.connection.handle.listAllNetworks()]
+    assert Counter(path.keys["Name"] for path in host.of(SWITCH)) == Counter(names)
+    for path in host.of(SWITCH):
+        assert host.others(path, "CIM_HostedDependency", "Dependent", "Antecedent") == [node]
+        (state,) = host.others(path, "CIM_SettingsDefineState", "ManagedElement", "SettingData")
+        (setting,) = host.others(path, "CIM_ElementSettingData", "ManagedElement", "SettingData")
+        assert state == setting
+        assert host.provider.get_instance(state)["ElementName"] == path.keys["Name"]
 
 
 def test_a_setting_belongs_to_one_system(host: Host) -> None:
@@ -194,7 +233,7 @@ def test_a_guest_has_the_configurations_of_its_state(host: Host) -> None:
 
 def test_a_guest_is_hosted_and_has_its_settings(host: Host) -> None:
     (node,) = host.of("Virt_HostSystem")
-    systems = [path for path in host.of("CIM_ComputerSystem") if path != node]
+    systems = host.of("Virt_ComputerSystem")
     assert {path.keys["Name"] for path in systems} == set(host.guests)
     for path in systems:
         assert host.others(path, "CIM_HostedDependency", "Dependent", "Antecedent") == [node]

@@ -8,8 +8,10 @@
       <maxMemory unit='KiB'/> <memory unit='KiB'/>
       <vcpus/> <cputime unit='ns'/>
 
-In <node>, what guests draw on is named after the guest's element: <vcpu> is the host's processors.
-xml/skeleton/node.xml has what is there on every host: the other pools, and the services.
+An <info> of a pool or network has <name/> <uuid/> <active/> <persistent/> <autostart/>, of a pool
+<state/> too. In <node>, what guests draw on is named after the guest's element: <vcpu> is the
+host's processors. xml/skeleton/node.xml has what is there on every host: the other pools, and the
+services.
 
 Statistics have libvirt's dotted names, and their documents follow them: block.0.rd.bytes is
 <block id='0'><rd bytes=''/></block>. A number tells one element of a name from the next, the last
@@ -46,9 +48,11 @@ REASONS: Mapping[str, Sequence[str]] = {
     "crashed": ("unknown", "panicked"),
     "pmsuspended": ("unknown",),
 }
+POOL_STATES = ("inactive", "building", "running", "degraded", "inaccessible")
 SAVED = "saved"  # no virDomainState: off, with a managed save image
 INFO = ("name", "uuid", "state", "reason", "persistent", "autostart", "managedsave", "maxMemory",
         "memory", "vcpus", "cputime")
+THING = ("name", "uuid", "active", "persistent", "autostart", "state")
 NODE = ("name", "model", "memory", "vcpu", "mhz", "nodes", "sockets", "cores", "threads")
 UNITS = {"maxMemory": "KiB", "memory": "KiB", "cputime": "ns"}
 Texts = dict[str, Optional[str]]
@@ -123,6 +127,11 @@ def state(number: int, reason: int) -> Texts:
     name = STATES[number] if 0 <= number < len(STATES) else STATES[0]
     reasons = REASONS[name]
     return {"state": name, "reason": reasons[reason] if 0 <= reason < len(reasons) else reasons[0]}
+
+
+def pool_state(number: int) -> Texts:
+    """The leaf that virStoragePoolGetInfo gives; a number we don't know is none."""
+    return {"state": POOL_STATES[number] if 0 <= number < len(POOL_STATES) else None}
 
 
 def usage(numbers: Sequence[int]) -> Texts:

@@ -28,6 +28,11 @@ _CALLS: Mapping[str, tuple[str, str, str]] = {
     "NodeDeviceXML": ("listAllDevices", "nodeDeviceLookupByName", ""),
     "FilterXML": ("listAllNWFilters", "nwfilterLookupByName", "nwfilterLookupByUUIDString"),
 }
+# What is said outside their documents: the flags that list those of which a leaf is yes, and the
+# calls that ask one of them.
+INFO: Mapping[str, str] = {"PoolInfo": POOL, "NetworkInfo": "NetworkXML"}
+_FLAGS = {POOL: "VIR_CONNECT_LIST_STORAGE_POOLS_", "NetworkXML": "VIR_CONNECT_LIST_NETWORKS_"}
+_ASK = {"active": "isActive", "persistent": "isPersistent", "autostart": "autostart"}
 _VOLUME_CALLS = {"target/path": "storageVolLookupByPath", "key": "storageVolLookupByKey"}
 _NONE = (Status.NOT_FOUND, Status.INVALID_PARAMETER, Status.NOT_SUPPORTED)
 Found = tuple[str, str, str]  # kind, what it was looked up by, the text
@@ -36,10 +41,11 @@ Found = tuple[str, str, str]  # kind, what it was looked up by, the text
 class Thing:
     """A pool, volume, network, …: its handle, and the leaves of its document that need no call."""
 
-    __slots__ = ("kind", "handle", "texts")
+    __slots__ = ("kind", "handle", "listed", "texts", "told")
 
-    def __init__(self, kind: str, handle: Any, pool: str = "") -> None:
-        self.kind, self.handle = kind, handle
+    def __init__(self, kind: str, handle: Any, pool: str = "", listed: bool = False) -> None:
+        self.kind, self.handle, self.listed = kind, handle, listed
+        self.told: Texts = {}
         self.texts: dict[str, str] = {"name": handle.name()}
         if kind == VOLUME:
             self.texts.update({"key": handle.key(), "@pool": pool})
@@ -61,11 +67,13 @@ class Node:
     """The host of a connection, and what it has; each found once until it is forgotten."""
 
     kinds = (*_CALLS, VOLUME)
+    infos = tuple(INFO)
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._found: dict[Found, Optional[Thing]] = {}
         self._all: dict[str, list[Thing]] = {}
+        self._listings: dict[tuple[str, str], frozenset[str]] = {}
         self._texts: Texts = {}
 
     def texts(self, names: Collection[str]) -> Texts:
@@ -105,9 +113,34 @@ class Node:
             root.set("pool", thing.texts["@pool"])
         return root
 
+    def info(self, thing: Thing, names: Collection[str]) -> Texts:
+        """Those leaves of the <info> of a pool or network."""
+        for name in names:
+            if name not in thing.told:
+                thing.told.update(self._told(thing, name))
+        return {name: thing.told[name] for name in names}
+
+    def _told(self, thing: Thing, name: str) -> Texts:
+        if name == "state" and thing.kind == POOL:
+            return document.pool_state(self.connection.call(thing.handle.info)[0])
+        if name not in _ASK:
+            return {name: None}
+        found = (thing.texts["uuid"] in self._listing(thing.kind, name) if thing.listed
+                 else self.connection.call(getattr(thing.handle, _ASK[name])))
+        return {name: document.yes(found)}
+
+    def _listing(self, kind: str, name: str) -> frozenset[str]:
+        """The uuids of the things of a kind of which a leaf is yes."""
+        if (kind, name) not in self._listings:
+            flag = getattr(libvirt, _FLAGS[kind] + name.upper())
+            with self.connection.use() as virt:
+                found = getattr(virt, _CALLS[kind][0])(flag)
+            self._listings[kind, name] = frozenset(each.UUIDString() for each in found)
+        return self._listings[kind, name]
+
     def find(self, kind: str, known: Mapping[str, str]) -> Iterator[Thing]:
         """The things of a kind: the one that the known texts name, else all."""
-        root = f"/{ROOTS[kind]}/"
+        root, kind = f"/{ROOTS[kind]}/", INFO.get(kind, kind)
         texts = {path[len(root):]: text for path, text in known.items() if path.startswith(root)}
         if kind == VOLUME:
             yield from self._volumes(texts)
@@ -155,7 +188,7 @@ class Node:
         if kind not in self._all:
             nothing: list[Any] = []
             handles = self._calling(lambda virt: getattr(virt, _CALLS[kind][0])(0), nothing)
-            self._all[kind] = [Thing(kind, handle) for handle in handles]
+            self._all[kind] = [Thing(kind, handle, listed=True) for handle in handles]
             for thing in self._all[kind]:
                 self._found.update({(kind, *leaf): thing for leaf in thing.texts.items()})
         return self._all[kind]
