@@ -45,10 +45,11 @@ class Call(NamedTuple):
 
 
 class Count(NamedTuple):
-    """count(preceding-sibling::NAME): how many there are before the node, or its parent (`up`)."""
+    """count(preceding-sibling::NAME): before the node, or the one of the name `of` that it is in.
+    """
 
     name: Optional[str]  # None is any
-    up: bool
+    of: Optional[str] = None
 
 
 Hole = Union[Location, Call, Count]
@@ -123,7 +124,8 @@ _STEP = re.compile(
 _DOCUMENT = re.compile(r"([A-Z]\w*)\.libvirt\|")
 _CALL = re.compile(r"(boolean|names|values|sum|class)\((.*)\)", re.DOTALL)
 _HOLE_CALLS = ("prefix()", "local-name()")
-_COUNT = re.compile(rf"count\((\.\./)?preceding-sibling::(?:(\*)|({NAME}))\)")
+_COUNT = re.compile(
+    rf"count\((?:ancestor-or-self::({NAME})/)?preceding-sibling::(?:\*|({NAME}))\)")
 _EITHER = re.compile(rf"\[(@{NAME}='[^']*'(?: or @{NAME}='[^']*')+)\]")
 _ROOT = re.compile(rf"/{NAME}(?:/(?:{NAME}|\*))*")
 _TEST = re.compile(r"\[([^={]+)=\{([^}]*)\}\]")
@@ -177,7 +179,7 @@ def _count(text: str) -> Count:
     match = _COUNT.fullmatch(text)
     if match is None:
         raise Mistake(f"{text!r} does not count preceding siblings")
-    return Count(None if match[2] else qualified(match[3]), bool(match[1]))
+    return Count(*(None if name is None else qualified(name) for name in (match[2], match[1])))
 
 
 def function(text: str) -> Function:

@@ -157,7 +157,7 @@ class _Told:
         """The text; a missing one is empty."""
         where = self.join.value
         if isinstance(where, Location):
-            wanted = tuple(step.name for step in where.steps[:1])
+            wanted = tuple(step.name for step in where.steps if step.kind == "child")[:1]
             for other in document.source.documents(self.join.document, {}, wanted):
                 return leaf_text(other.root, where.steps) or ""
         return ""
@@ -194,8 +194,10 @@ def local_name(node: Element) -> str:
 
 
 def counted(node: Element, count: Count) -> int:
-    """How many elements of a name (None is any) there are before a node, or before its parent."""
-    start = node.getparent() if count.up else node
+    """How many elements there are before a node, or before the one that the count is of."""
+    start = node
+    while start is not None and count.of not in (None, start.tag):
+        start = start.getparent()
     if start is None:
         return 0
     return sum(1 for _ in start.itersiblings(count.name or "*", preceding=True))

@@ -105,7 +105,7 @@ class Schema(Model):
         return f"{class_.file}:{row.line}: {row.origin}.{row.name}"
 
     def _elsewhere(self, table: Table) -> set[str]:
-        """The names that the * of a table's root does not mean, as other settings have them."""
+        """The names that the * of a table's root does not mean, as other tables have them."""
         names: set[str] = set()
         for kind, roots in table.roots.items():
             for root in roots:
@@ -115,7 +115,7 @@ class Schema(Model):
 
     def _named_below(self, parent: tuple[str, ...], kind: str, table: Table) -> set[str]:
         names: set[str] = set()
-        for other in self.settings():
+        for other in self.lossless():
             if other is table or kind not in other.roots:
                 continue
             names |= {root[-1] for root in other.roots[kind] if root[:-1] == parent}
@@ -144,6 +144,11 @@ class Schema(Model):
         """The tables of settings that a guest's configuration consists of."""
         return [table for table in self.below(SETTINGS) if CONFIGURATION in table.roots]
 
+    def lossless(self) -> list[Table]:
+        """The tables that a document can be made of again: settings, and what has a rest."""
+        return [table for table in self.tables.values()
+                if REST in table.rows or self.is_a(table.name, SETTINGS)]
+
     def below(self, class_name: str) -> list[Table]:
         """The tables of a class and of those below it."""
         if class_name not in self._below:
@@ -153,11 +158,10 @@ class Schema(Model):
         return self._below[class_name]
 
     def settings_at(self, document: Document) -> list[Table]:
-        """The tables of settings that a document may hold, and of all else that is lossless."""
+        """The tables that a document can be made of again."""
         found = self._settings_at.get(document.kinds)
         if found is None:
-            found = [table for table in self.tables.values() if table.kind_of(document)
-                     and (REST in table.rows or self.is_a(table.name, SETTINGS))]
+            found = [table for table in self.lossless() if table.kind_of(document)]
             self._settings_at[document.kinds] = found
         return found
 

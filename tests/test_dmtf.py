@@ -28,7 +28,10 @@ KEPT = frozenset(
     version weak write""".split()
 )
 # "Class.Property" -> a value that DMTF keeps to itself -> why it is used all the same.
-RESERVED: dict[str, dict[str, str]] = {}
+RESERVED: dict[str, dict[str, str]] = {
+    "Virt_FilterEntry.Action": dict.fromkeys(
+        ("3", "4", "5"), "reject, return and continue: libvirt-cim's, and libvirt's own"),
+}
 
 
 def declarations(directory: Path) -> dict[str, Class]:

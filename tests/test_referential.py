@@ -165,10 +165,9 @@ def test_a_device_has_one_setting(host: Host) -> None:
 
 def test_a_port_of_a_switch_is_where_a_running_guest_is_connected(host: Host) -> None:
     connected = [
-        (interface.find("source").get("network"), interface.find("mac").get("address"))
+        (each.xpath("string(source/@network)"), each.xpath("string(mac/@address)"))
         for guest in host.guests.values() if guest.isActive()
-        for interface in etree.fromstring(guest.XMLDesc()).iterfind("devices/interface")
-        if interface.get("type") == "network"
+        for each in etree.fromstring(guest.XMLDesc()).iterfind("devices/interface[@type='network']")
     ]
     found = []
     for path in devices(host, "Virt_VirtualEthernetSwitch"):

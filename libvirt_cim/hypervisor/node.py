@@ -33,6 +33,7 @@ _CALLS: Mapping[str, tuple[str, str, str]] = {
 INFO: Mapping[str, str] = {"PoolInfo": POOL, "NetworkInfo": "NetworkXML"}
 _FLAGS = {POOL: "VIR_CONNECT_LIST_STORAGE_POOLS_", "NetworkXML": "VIR_CONNECT_LIST_NETWORKS_"}
 _ASK = {"active": "isActive", "persistent": "isPersistent", "autostart": "autostart"}
+NAMES = {"FilterXML": "@name"}  # where the name is in a document, if it is not in <name>
 _VOLUME_CALLS = {"target/path": "storageVolLookupByPath", "key": "storageVolLookupByKey"}
 _NONE = (Status.NOT_FOUND, Status.INVALID_PARAMETER, Status.NOT_SUPPORTED)
 Found = tuple[str, str, str]  # kind, what it was looked up by, the text
@@ -46,7 +47,7 @@ class Thing:
     def __init__(self, kind: str, handle: Any, pool: str = "", listed: bool = False) -> None:
         self.kind, self.handle, self.listed = kind, handle, listed
         self.told: Texts = {}
-        self.texts: dict[str, str] = {"name": handle.name()}
+        self.texts: dict[str, str] = {NAMES.get(kind, "name"): handle.name()}
         if kind == VOLUME:
             self.texts.update({"key": handle.key(), "@pool": pool})
         elif _CALLS[kind][2]:
@@ -55,7 +56,7 @@ class Thing:
     @property
     def key(self) -> Found:
         """What tells it from all others of the connection."""
-        what = "key" if self.kind == VOLUME else "name"
+        what = "key" if self.kind == VOLUME else NAMES.get(self.kind, "name")
         return self.kind, what, self.texts[what]
 
     def stub(self) -> Element:
@@ -145,14 +146,14 @@ class Node:
         if kind == VOLUME:
             yield from self._volumes(texts)
             return
-        for what in ("name", "uuid") if _CALLS[kind][2] else ("name",):
+        for what in (NAMES.get(kind, "name"), *(("uuid",) if _CALLS[kind][2] else ())):
             if what in texts:
                 yield from self._one(kind, what, texts[what])
                 return
         yield from self._list(kind)
 
     def _one(self, kind: str, what: str, text: str) -> list[Thing]:
-        call = _CALLS[kind][1 if what == "name" else 2]
+        call = _CALLS[kind][2 if what == "uuid" else 1]
         return self._looked_up(
             (kind, what, text), lambda virt: Thing(kind, getattr(virt, call)(text))
         )
