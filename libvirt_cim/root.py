@@ -32,10 +32,15 @@ def parse_root(text: str) -> Root:
     if not steps or "".join(step[0] for step in steps) != text or steps[0]["name"] == "*":
         raise Mistake(f"{text!r} is not the path of an element")
     found = Root(qualified(step["name"]) for step in steps)
-    found.tests = tuple(
-        None if not step["test"] else EMPTY if step["empty"]
-        else (qualified(step["attribute"]), step["value"]) for step in steps)
+    if any(step["test"] for step in steps):
+        found.tests = tuple(_test(step) for step in steps)
     return found
+
+
+def _test(step: re.Match[str]) -> Optional[Test]:
+    if not step["test"]:
+        return None
+    return EMPTY if step["empty"] else (qualified(step["attribute"]), step["value"])
 
 
 def stands(element: Element, root: Root) -> bool:

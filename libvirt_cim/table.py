@@ -112,7 +112,7 @@ class Table:
             elements = document.elements(root)
             if root[-1] == "*" and self.elsewhere:
                 elements = [each for each in elements if each.tag not in self.elsewhere]
-            if any(root.tests):
+            if root.tests:
                 elements = [each for each in elements if stands(each, root)]
             found += elements
         return found

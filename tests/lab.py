@@ -116,6 +116,30 @@ def resources(name: str, guest: Guest, configuration: str) -> list[str]:
     ]
 
 
+NETWORKS = ("backup", "lab")
+CONNECTED = {MAC + "1": "lab", MAC + "3": "backup"}  # ports of running guests to networks
+SWITCH = "Virt_VirtualEthernetSwitch"
+SWITCHES = [system(name, SWITCH) for name in NETWORKS]
+SWITCH_SETTINGS = [identified("Virt_VirtualEthernetSwitchSettingData", f"Virt:network/{name}")
+                   for name in NETWORKS]
+
+
+def switch_ports() -> list[tuple[str, str]]:
+    """Each switch and a port of it."""
+    return [(system(CONNECTED[each], SWITCH),
+             f'Virt_EthernetPort.CreationClassName="Virt_EthernetPort",'
+             f'DeviceID={text(f"{name}/{each}")},SystemCreationClassName={text(SWITCH)},'
+             f'SystemName={text(CONNECTED[each])}')
+            for name, guest in GUESTS.items() for each in guest.ports if each in CONNECTED]
+
+
+def endpoint(guest: str, local: str) -> str:
+    """A guest's end of the wire to a switch."""
+    return (f'Virt_LANEndpoint.CreationClassName="Virt_LANEndpoint",'
+            f'Name={text(f"{guest}/{local}")},SystemCreationClassName="Virt_ComputerSystem",'
+            f'SystemName={text(guest)}')
+
+
 DEVICES = [path for name, guest in GUESTS.items() for path in devices(name, guest)]
 RESOURCES = [path for name, guest in GUESTS.items() for each in guest.configurations
              for path in resources(name, guest, each)]

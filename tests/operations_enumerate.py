@@ -7,9 +7,12 @@ from expected import Instances, Paths, Row, Values
 from lab import (
     DEVICES,
     GUESTS,
+    NETWORKS,
     POOLS,
     RESOURCES,
     SETTINGS,
+    SWITCH_SETTINGS,
+    SWITCHES,
     SYSTEMS,
     VDA,
     device,
@@ -17,6 +20,7 @@ from lab import (
     disk,
     link,
     rasd,
+    switch_ports,
     system,
     vssd,
 )
@@ -30,22 +34,25 @@ def names(host: str) -> list[Row]:
         (call, {"class_name": "virt_computersystem"}, Paths(SYSTEMS)),
         (call, {"class_name": "Virt_ComputerSystem", "namespace": "root/virt"}, Paths(SYSTEMS)),
         (call, {"class_name": "Virt_ComputerSystem", "namespace": "/Root/Virt/"}, Paths(SYSTEMS)),
-        (call, {"class_name": "CIM_ComputerSystem"}, Paths([*SYSTEMS, host])),
-        (call, {"class_name": "CIM_System"}, Paths([*SYSTEMS, host])),
-        (call, {"class_name": "CIM_LogicalDevice"}, Paths(DEVICES)),
+        (call, {"class_name": "CIM_ComputerSystem"}, Paths([*SYSTEMS, *SWITCHES, host])),
+        (call, {"class_name": "CIM_System"}, Paths([*SYSTEMS, *SWITCHES, host])),
+        (call, {"class_name": "CIM_LogicalDevice"},
+         Paths([*DEVICES, *(port for _, port in switch_ports())])),
         (call, {"class_name": "CIM_StorageExtent"},
          Paths([each for each in DEVICES if "LogicalDisk" in each or "Memory" in each])),
         (call, {"class_name": "CIM_ResourceAllocationSettingData"}, Paths(RESOURCES)),
-        (call, {"class_name": "CIM_SettingData"}, Paths([*RESOURCES, *SETTINGS])),
+        (call, {"class_name": "CIM_SettingData"}, Paths([*RESOURCES, *SETTINGS, *SWITCH_SETTINGS])),
         (call, {"class_name": "CIM_ResourcePool"}, Paths(POOLS, others=True)),
         (call, {"class_name": "CIM_ManagedElement"},
          Paths([*SYSTEMS, *DEVICES, *RESOURCES, *SETTINGS, *POOLS, host], others=True)),
         (call, {"class_name": "Virt_HostedDependency"},
          Paths([link("Virt_HostedDependency", Antecedent=host, Dependent=each)
-                for each in SYSTEMS])),
+                for each in [*SYSTEMS, *SWITCHES]])),
         (call, {"class_name": "CIM_SystemDevice"},
          Paths([link("Virt_SystemDevice", GroupComponent=system(name), PartComponent=path)
-                for name, guest in GUESTS.items() for path in devices(name, guest)])),
+                for name, guest in GUESTS.items() for path in devices(name, guest)] + [
+                    link("Virt_SwitchSystemDevice", GroupComponent=switch, PartComponent=port)
+                    for switch, port in switch_ports()])),
     ]
 
 
@@ -62,7 +69,8 @@ def values(host: str) -> list[Row]:
         (every, {"class_name": all_, "property_list": []},
          Instances({path: {} for path in states})),
         (every, {"class_name": "CIM_ComputerSystem", "property_list": ["Name"]},
-         Instances({**named, system(host, "Virt_HostSystem"): {"Name": host}})),
+         Instances({**named, **{path: {"Name": name} for path, name in zip(SWITCHES, NETWORKS)},
+                    system(host, "Virt_HostSystem"): {"Name": host}})),
         (every, {"class_name": "CIM_ManagedElement", "property_list": ["Reservation"],
                  "namespace": "root/virt"},
          Instances({rasd("Mem", "front1/mem"): {"Reservation": 2097152}}, others=True)),

@@ -9,12 +9,14 @@ from lab import (
     GUESTS,
     ODD,
     POOLS,
+    SWITCHES,
     SYSTEMS,
     VDA,
     definitions,
     device,
     devices,
     disk,
+    endpoint,
     link,
     rasd,
     resources,
@@ -22,6 +24,7 @@ from lab import (
 )
 
 DEVICE_OF = {"object_name": FRONT1, "assoc_class": "Virt_SystemDevice"}
+ENDS = [endpoint("front1", each) for each in GUESTS["front1"].ports]
 STATE = link("Virt_SettingsDefineState", ManagedElement=FRONT1, SettingData=vssd("front1/active"))
 
 
@@ -32,7 +35,7 @@ def of_a_guest(host: str) -> list[Row]:
     ports = [each for each in first if "NetworkPort" in each]
     return [
         (names, {"object_name": FRONT1},
-         Paths([*first, vssd("front1/active"), host, *definitions("domain")])),
+         Paths([*first, *ENDS, vssd("front1/active"), host, *definitions("domain")])),
         (names, DEVICE_OF, Paths(first)),
         (names, {**DEVICE_OF, "assoc_class": "CIM_Component"}, Paths(first)),
         (names, {**DEVICE_OF, "role": "GroupComponent"}, Paths(first)),
@@ -72,7 +75,8 @@ def of_others(host: str) -> list[Row]:
         (names, {"object_name": rasd("Proc", "store1/active/proc"),
                  "assoc_class": "Virt_SettingsDefineState"},
          Paths([device("Virt_Processor", "store1", str(n)) for n in range(4)])),
-        (names, {"object_name": host, "assoc_class": "CIM_HostedDependency"}, Paths(SYSTEMS)),
+        (names, {"object_name": host, "assoc_class": "Virt_HostedDependency"},
+         Paths([*SYSTEMS, *SWITCHES])),
         (names, {"object_name": host, "result_class": "CIM_ResourcePool"},
          Paths(POOLS, others=True)),
         (names, {"object_name": POOLS[1], "assoc_class": "CIM_ElementAllocatedFromPool"},
@@ -107,6 +111,7 @@ def references(host: str) -> list[Row]:
     hosted = link("Virt_HostedDependency", Antecedent=host, Dependent=FRONT1)
     parts = [link("Virt_SystemDevice", GroupComponent=FRONT1, PartComponent=each)
              for each in devices("front1", GUESTS["front1"])]
+    wires = [link("Virt_HostedLANEndpoint", Antecedent=FRONT1, Dependent=each) for each in ENDS]
     itself = link("Virt_ElementSettingData", ManagedElement=vssd("build1"),
                   SettingData=vssd("build1"))
     def metrics(path: str, element: str) -> list[str]:
@@ -115,7 +120,7 @@ def references(host: str) -> list[Row]:
 
     return [
         (names, {"object_name": FRONT1},
-         Paths([*parts, STATE, hosted, *metrics(FRONT1, "domain")])),
+         Paths([*parts, *wires, STATE, hosted, *metrics(FRONT1, "domain")])),
         (names, {"object_name": FRONT1, "result_class": "CIM_SystemDevice"}, Paths(parts)),
         (names, {"object_name": FRONT1, "role": "Dependent"}, Paths([hosted])),
         (names, {"object_name": FRONT1, "role": "dependent", "result_class": "CIM_Component"},

@@ -21,8 +21,8 @@ from libvirt_cim.cim import Error, Instance, Path
 from libvirt_cim.function import octets
 from libvirt_cim.ground import Document
 from libvirt_cim.query import Query
-from libvirt_cim.request import Shelf
 from libvirt_cim.schema import load
+from libvirt_cim.shelf import Shelf
 
 SOURCE = File(os.environ.get("LIBVIRT_SOURCE", "/nonexistent"))
 RULES = "CIM_FilterEntryBase"

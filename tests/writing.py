@@ -49,9 +49,10 @@ class Target(NamedTuple):
 
 @functools.cache
 def tables() -> tuple[Table, ...]:
-    """The tables whose elements are parts of a domain document."""
+    """The tables whose elements are parts of a domain document, wherever one is put in."""
     return tuple(each for each in schema.load().tables.values()
-                 if not each.association and not each.expand and set(KINDS) & set(each.kinds))
+                 if not each.association and not each.expand and set(KINDS) & set(each.kinds)
+                 and not any(root.tests for roots in each.roots.values() for root in roots))
 
 
 def cases() -> Iterator[Case]:
