@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where the instances of a class stand: the path of an element, with tests on the way there.
 
-    /domain[@id]/devices/interface[@type='network']/source      /filter/rule[not(*)]
+    /domain[@id]/devices/interface/source[@network]      /filter/rule[not(*)]
 """
 
 from __future__ import annotations

@@ -99,3 +99,16 @@ def test_a_switch_says_its_mode() -> None:
         data = f"<network><name>n</name><forward mode='{mode}'/></network>".encode()
         assert settings(data)["EVBMode"] == found
     assert settings(b"<network><name>n</name></network>").get("EVBMode") is None
+
+
+def test_a_port_is_where_libvirt_says_a_network() -> None:
+    """A running guest's interface may have the type of what its network forwards through."""
+    file = ROWS.parent / "guest.xml"
+    documents = [Document(("DomainXML",), corpus.plain(file.read_bytes())),
+                 Document((KIND,), corpus.plain(ROWS.read_bytes()))]
+    query = Query(load(), Shelf(documents))
+    ports = list(query.enumerate("CIM_EthernetPort"))
+    assert [(each["SystemName"], each["Name"], each["BridgeName"]) for each in ports] \
+        == [("rows", "vnet0", "virbr9"), ("rows", "vnet1", "br0")]
+    assert [each.path and each.path.keys["GroupComponent"].keys["Name"]
+            for each in query.enumerate("Virt_SwitchSystemDevice")] == ["rows", "rows"]
