@@ -150,7 +150,7 @@ def test_nothing_is_asked_before_the_answer_is_read(provider: Provider, calls: C
     "SELECT * FROM Virt_ComputerSystem WHERE 'front1' = Name AND EnabledState = 2",
     "SELECT * FROM Virt_LogicalDisk WHERE DeviceID = 'front1/vda'",
     "SELECT * FROM Virt_LogicalDisk WHERE SystemName = 'front1' AND Name <> 'x'",
-    "SELECT * FROM CIM_LogicalDevice WHERE SystemName = 'front1'",
+    "SELECT * FROM CIM_StorageExtent WHERE SystemName = 'front1'",
     "SELECT * FROM Virt_VirtualSystemSettingData WHERE InstanceID = 'Virt:front1/active'",
     "SELECT * FROM Virt_DiskResourceAllocationSettingData WHERE InstanceID = 'front1/active/vda'",
 ])

@@ -96,7 +96,7 @@ def test_enumerations_that_are_open_are_limited(provider: Provider) -> None:
 
 
 def test_queries(wbem: Connection) -> None:
-    text = "SELECT Name, EnabledState FROM CIM_ComputerSystem WHERE EnabledState = 2"
+    text = "SELECT Name, EnabledState FROM Virt_ComputerSystem WHERE EnabledState = 2"
     found = wbem.ExecQuery("DMTF:CQL", text)
     assert sorted(each["Name"] for each in found) == ["front1", "job1", "store1"]
     assert {each.path.namespace for each in found} == {"root/virt"}

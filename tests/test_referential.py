@@ -167,7 +167,8 @@ def test_a_port_of_a_switch_is_where_a_running_guest_is_connected(host: Host) ->
     connected = [
         (each.xpath("string(source/@network)"), each.xpath("string(mac/@address)"))
         for guest in host.guests.values() if guest.isActive()
-        for each in etree.fromstring(guest.XMLDesc()).xpath("devices/interface[source/@network]")
+        for each in etree.fromstring(guest.XMLDesc()).iterfind(
+            "devices/interface/source[@network]/..")
     ]
     found = []
     for path in devices(host, "Virt_VirtualEthernetSwitch"):
