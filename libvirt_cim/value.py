@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import cim
@@ -21,6 +22,9 @@ RANGES = {
     for bits in (8, 16, 32, 64)
 }
 _DATETIME = re.compile(r"[\d*]{14}\.[\d*]{6}[+\-:]\d{3}")
+_TIMESTAMP = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
+_EPOCH = datetime(1970, 1, 1)
 _INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,40}[ \t\r\n]*")
 _HEX = re.compile(r"0x[0-9A-Fa-f]{1,16}")
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # quick to compile so
@@ -43,7 +47,42 @@ def converter(row: Property) -> Optional[Converter]:
         return Converter(lambda text: _number(text, low, high), str)
     if row.type in ("real32", "real64"):
         return Converter(_real, repr)
+    if row.type == "datetime":
+        return Converter(_moment, _seconds)
     return None
+
+
+def _moment(text: str) -> Optional[str]:
+    """The datetime, in UTC, of seconds since 1970; None for what CIM has no year for.
+
+    What is spelled as in CIM is so in a document that we made.
+    """
+    if _DATETIME.fullmatch(text):
+        return text
+    if not _SECONDS.fullmatch(text):
+        return None
+    whole, _, fraction = text.partition(".")
+    try:
+        then = _EPOCH + timedelta(seconds=int(whole))
+    except OverflowError:
+        return None
+    return f"{then:%Y%m%d%H%M%S}.{fraction[:6]:0<6}+000"
+
+
+def _seconds(value: Value) -> str:
+    """The seconds since 1970 of a datetime, with the fraction that it has."""
+    found = _TIMESTAMP.fullmatch(str(value))
+    if found is None:
+        raise invalid(f"{value!r} has no counterpart in libvirt; it has points in time")
+    try:
+        then = datetime.strptime(found[1], "%Y%m%d%H%M%S")
+    except ValueError:
+        raise invalid(f"{value!r} is no point in time") from None
+    whole = (then - _EPOCH) // timedelta(seconds=1) - int(found[3]) * 60
+    if whole < 0:
+        raise invalid(f"{value!r} has no counterpart in libvirt; it counts from 1970")
+    fraction = found[2].rstrip("0")
+    return f"{whole}.{fraction}" if fraction else str(whole)
 
 
 def _integer(text: str, low: int, high: int) -> Optional[int]:
