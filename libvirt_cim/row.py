@@ -159,12 +159,16 @@ def leaf_location(found: Expression) -> Optional[Location]:
 
 
 def root_children(found: Expression, root: tuple[str, ...]) -> Optional[set[str]]:
-    """The root's children that an expression of a table at the root reads; None: it may be any."""
+    """The root's children and attributes (@pool) that an expression of a table at the root reads.
+
+    None: it may be any.
+    """
     if isinstance(found, Location):
         steps = found.steps
         if found.absolute:
             steps = steps[1:] if steps[0].name == root[0] else ()
-        return {steps[0].name} if steps and steps[0].kind == "child" else None
+        mark = {"child": "", "attribute": "@"}.get(steps[0].kind) if steps else None
+        return None if mark is None else {mark + steps[0].name}
     parts: Sequence[Any] = ()
     if isinstance(found, Template) and found.location == HERE:
         parts = found.parts
