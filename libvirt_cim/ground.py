@@ -17,7 +17,8 @@ ROOTS = {
     "DomainCapsXML": "domainCapabilities", "AllocationXML": "domain", "PoolXML": "pool",
     "PoolInfo": "info", "VolumeXML": "volume", "NetworkXML": "network", "NetworkInfo": "info",
     "InterfaceXML": "interface", "NodeDeviceXML": "device", "FilterXML": "filter",
-    "SnapshotXML": "domainsnapshot", "CheckpointXML": "domaincheckpoint", "JobInfo": "job",
+    "SnapshotXML": "domainsnapshot", "CheckpointXML": "domaincheckpoint", "GuestInfo": "guest",
+    "JobInfo": "job",
     "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
 }
 Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there
@@ -32,7 +33,7 @@ class Source(Protocol):
     def documents(self, kind: str, known: Known, wanted: tuple[str, ...]) -> Iterator[Document]:
         """The documents of a kind: those with the known texts, or at least all of those.
 
-        `wanted` are the root's children that will be read, () for all.
+        `wanted` are the root's children (and @attributes) that will be read, () for all.
         """
 
     def every(

@@ -10,9 +10,8 @@ What was written must be forgotten: until then nothing kept is fetched again.
 from __future__ import annotations
 
 import functools
-from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from . import resource
 from .cim import Error, Status
@@ -21,15 +20,20 @@ from .hypervisor.document import INFO as INFO_LEAVES
 from .hypervisor.document import NODE as NODE_LEAVES
 from .hypervisor.document import THING as THING_LEAVES
 from .hypervisor.document import Texts, extend, info, node, stats, stub, yes
+from .recent import Kept, Recent
 from .tree import Element, parse, tags
 
 if TYPE_CHECKING:  # so that the offline conversion does without libvirt
     from .hypervisor.connection import Connection
     from .hypervisor.guest import Guest
     from .hypervisor.node import Thing
+    from .hypervisor.snapshot import Moment
 
 LIVE, CONFIG, INFO, STATS = "DomainXML", "DomainConfigXML", "DomainInfo", "DomainStats"
-GUEST = (CONFIG, LIVE, INFO, STATS)
+AGENT = "GuestInfo"
+GUEST = (CONFIG, LIVE, INFO, STATS, AGENT)
+# What a guest may have several of, to where it says whose it is.
+HELD = {"SnapshotXML": "/domainsnapshot/@guest", "CheckpointXML": "/domaincheckpoint/@guest"}
 METRICS = "MetricXML"
 CATALOG = {METRICS: "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
 KEEP = 64  # guests, and as many other things; of more guests than that
@@ -37,31 +41,7 @@ FEW = 4  # are kept, so that the next tree takes the memory of the last while th
 _NAMES = frozenset(("name", "uuid"))  # of a guest's document, what its listing says
 _SUBSTITUTE = "DomainXML for DomainConfigXML"  # no kind of ground's
 _ABSENT = (Status.NOT_FOUND, Status.NOT_SUPPORTED)
-Kept = dict[str, Document]
 Wanted = tuple[str, ...]
-
-
-class Recent:
-    """The documents of what was asked for last: by kind, of a limited number of things."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
-
-    def of(self, key: Hashable) -> Kept:
-        """The documents kept of one thing, to look in and to add to."""
-        kept = self._kept.setdefault(key, {})
-        self._kept.move_to_end(key)
-        while len(self._kept) > self.limit:
-            self._kept.popitem(last=False)
-        return kept
-
-    def __contains__(self, key: Hashable) -> bool:
-        return bool(self._kept.get(key))
-
-    def drop(self, key: Hashable) -> None:
-        """Keep nothing of it."""
-        self._kept.pop(key, None)
 
 
 class Request:
@@ -86,6 +66,7 @@ class Request:
         found = self.guests.known(guest)
         if found is not None:
             self._guests.drop(found.uuid)
+        self._things = Recent(self._keep)  # its snapshots are among them
         self.guests.forget(guest)
 
     def offers(self, kind: str) -> bool:
@@ -125,8 +106,8 @@ class Request:
         guests = self._all_guests()
         if len(guests) > self._guests.limit:
             self._guests.limit = FEW
-        xml = {CONFIG, LIVE}.intersection(kinds)
-        if not xml or len(guests) < 2 or _names_only(wanted):
+        xml = {CONFIG, LIVE, AGENT}.intersection(kinds)
+        if not xml or len(guests) < 2 or (_names_only(wanted) and AGENT not in xml):
             return guests
         return fetched(self.connection, guests, lambda guest: self._wanted(guest, xml))
 
@@ -135,8 +116,8 @@ class Request:
         if guest.uuid in self._guests:
             return set()
         if not guest.active:
-            return {True}
-        return {kind == CONFIG for kind in kinds if kind == LIVE or guest.persistent}
+            return {True} if kinds != {AGENT} else set()
+        return {kind == CONFIG for kind in kinds if kind != CONFIG or guest.persistent}
 
     def _all_guests(self) -> Sequence[Guest]:
         try:
@@ -154,6 +135,7 @@ class Request:
             for kind in kinds:
                 document = (self._info(guest, wanted) if kind == INFO
                             else self._stats(guest, named) if kind == STATS
+                            else self._said(guest, wanted) if kind == AGENT
                             else self._domain(guest, kind, wanted, named))
                 if document is not None and document not in found:
                     found.append(document)
@@ -211,6 +193,20 @@ class Request:
             kept[STATS] = Document((STATS,), stats(ROOTS[STATS], texts, found.numbers), self)
         return kept[STATS]
 
+    def _said(self, guest: Guest, wanted: Wanted) -> Optional[Document]:
+        """What the agent in a running guest says, if there is one: else nobody is asked."""
+        from .hypervisor import agent
+
+        live = self._domain(guest, LIVE, (), True) if guest.active else None
+        if live is None or not agent.connected(live.root):
+            return None
+        kept = self._guests.of(guest.uuid)
+        if AGENT not in kept:
+            if wanted == ("name",):
+                return Document((AGENT,), stub(ROOTS[AGENT], {"name": guest.name}), self)
+            kept[AGENT] = Document((AGENT,), agent.said(guest), self)
+        return kept[AGENT]
+
     def _grown(
         self, kept: Kept, kind: str, root: Element, texts: Callable[[Wanted], Texts], names: Wanted
     ) -> Document:
@@ -225,7 +221,7 @@ class Request:
     def _others(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
         if kind in self.node.kinds:
             for thing in self.node.find(kind, known):
-                yield from self._thing(thing, wanted)
+                yield from self._thing(thing, functools.partial(self.node.xml, thing), wanted)
         elif kind in self.node.infos:
             for thing in self.node.find(kind, known):
                 yield from self._thing_info(kind, thing, wanted)
@@ -237,13 +233,27 @@ class Request:
             yield from self._fetched(kind, (kind,), self.node.capabilities)
         elif kind == "NodeStats":
             yield from self._fetched(kind, (kind,), self.node.statistics)
+        elif kind in HELD:
+            for each in self._held(kind, known):
+                yield from self._thing(each, each.xml, wanted)
         elif kind in CATALOG:  # the same on every host
             yield from self._fetched(kind, (kind,), lambda: _catalog(CATALOG[kind]))
 
-    def _thing(self, thing: Thing, wanted: Wanted) -> Iterator[Document]:
+    def _held(self, kind: str, known: Known) -> Iterator[Moment]:
+        """What a guest has of a kind, or, where none is named, what all of them have."""
+        from .hypervisor import snapshot
+
+        name = known.get(HELD[kind])
+        for guest in self._all_guests() if name is None else [self.guests.find("name", name)]:
+            if guest is not None:
+                yield from snapshot.find(guest, kind, known.get(f"/{ROOTS[kind]}/name"))
+
+    def _thing(
+        self, thing: Union[Thing, Moment], fetch: Callable[[], Element], wanted: Wanted
+    ) -> Iterator[Document]:
         if wanted and thing.texts.keys() >= set(wanted) and thing.key not in self._things:
             return iter((Document((thing.kind,), thing.stub(), self),))
-        return self._fetched(thing.kind, thing.key, lambda: self.node.xml(thing))
+        return self._fetched(thing.kind, thing.key, fetch)
 
     def _thing_info(self, kind: str, thing: Thing, wanted: Wanted) -> Iterator[Document]:
         """What is said of a pool or network outside its document; none where it is gone."""

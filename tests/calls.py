@@ -10,8 +10,10 @@ import pytest
 
 from libvirt_cim.hypervisor.error import libvirt
 
-CLASSES = ("virConnect", "virDomain", "virNetwork", "virStoragePool", "virStorageVol")
-FREE = {"name", "key", "UUIDString", "UUID", "ID", "connect", "isAlive"}  # no round trip
+CLASSES = ("virConnect", "virDomain", "virNetwork", "virStoragePool", "virStorageVol",
+           "virDomainSnapshot", "virDomainCheckpoint")
+FREE = {"name", "key", "UUIDString", "UUID", "ID", "connect", "isAlive", "getName", "domain",
+        "getDomain", "getConnect"}  # no round trip
 
 
 class Calls(Counter[str]):
@@ -37,7 +39,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Count from now on, as long as the test runs."""
     made = Calls()
     for owner in CLASSES:
-        prefix = "" if owner in ("virConnect", "virDomain") else owner[3:] + "."
+        kind = owner[3:].replace("Domain", "")
+        prefix = "" if kind in ("Connect", "") else kind + "."
         for name in vars(getattr(libvirt, owner)):
             if not name.startswith("_") and name not in FREE:
                 _wrap(monkeypatch, getattr(libvirt, owner), name, prefix + name, made)

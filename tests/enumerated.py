@@ -8,6 +8,9 @@ from collections import defaultdict
 from pathlib import Path as File
 from typing import Any
 
+import answering
+import pytest
+from lab import LAB
 from lxml import etree
 
 from libvirt_cim.cim import Path
@@ -69,6 +72,14 @@ def _networks(root: Any, connection: Connection) -> None:
         network = etree.Element("network")
         etree.SubElement(network, "name").text = name
         connection.handle.networkDefineXML(etree.tostring(network, encoding="unicode")).create()
+
+
+def answering_lab(monkeypatch: pytest.MonkeyPatch) -> Host:
+    """The lab and a guest with checkpoints, in which an agent answers."""
+    connection = Connection(LAB)
+    answering.add(connection.handle)
+    answering.connected(monkeypatch)
+    return Host(connection)
 
 
 def made_of(documents: dict[str, bytes], folder: File) -> Host:

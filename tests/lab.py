@@ -145,6 +145,11 @@ RESOURCES = [path for name, guest in GUESTS.items() for each in guest.configurat
              for path in resources(name, guest, each)]
 SETTINGS = [vssd(name + each) for name, guest in GUESTS.items() for each in guest.configurations]
 
+INSTALLED, PATCHED = SNAPSHOTS = [
+    identified("Virt_SnapshotSettingData", f"Virt:{ODD}/snapshot/{name}")
+    for name in ("installed", "patched")
+]
+
 FRONT1 = system("front1")
 VDA = disk("front1", "vda")
 GIB = 1024**3

@@ -19,6 +19,8 @@ KEYS = {
     "Virt_Memory": {"CreationClassName": "Virt_Memory", "DeviceID": "front1/mem"},
     "Virt_Processor": {"CreationClassName": "Virt_Processor", "DeviceID": "front1/0"},
     "Virt_VirtualSystemSettingData": {"InstanceID": "Virt:front1"},
+    "Virt_SnapshotSettingData": {"InstanceID": "Virt:front1/snapshot/base"},
+    "Virt_Checkpoint": {"InstanceID": "Virt:front1/checkpoint/first"},
     "Virt_DiskResourceAllocationSettingData": {"InstanceID": "front1/vda"},
     "Virt_ProcResourceAllocationSettingData": {"InstanceID": "front1/proc"},
     "Virt_MemoryPool": {"InstanceID": "MemoryPool/0"},

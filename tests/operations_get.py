@@ -9,8 +9,10 @@ from expected import Instances, Row
 from lab import (
     FRONT1,
     GIB,
+    INSTALLED,
     MAC,
     ODD,
+    PATCHED,
     POOLS,
     TIME,
     VDA,
@@ -56,6 +58,11 @@ WHOLE: dict[str, dict[str, Any]] = {
     device("Virt_Processor", "store1", "3"): {
         "SystemCreationClassName": "Virt_ComputerSystem", "SystemName": "store1",
         "CreationClassName": "Virt_Processor", "DeviceID": "store1/3"},
+    PATCHED: {
+        "InstanceID": f"Virt:{ODD}/snapshot/patched", "VirtualSystemIdentifier": ODD,
+        "VirtualSystemType": "libvirt:Virt:Snapshot:Realized", "ElementName": "patched",
+        "Caption": "Snapshot", "CreationTime": "20140513165320.000000+000", "State": "shutoff",
+        "Current": True, "Parent": "installed", "MemorySnapshot": "no"},
     POOLS[1]: {
         "InstanceID": "MemoryPool/0", "PoolID": "MemoryPool/0", "ElementName": "MemoryPool/0",
         "ResourceType": 4, "Primordial": True, "AllocationUnits": "byte*2^10",
@@ -89,6 +96,7 @@ NARROWED: list[tuple[str, Optional[list[str]], dict[str, Any]]] = [
      {"NetworkAddresses": [MAC + "3"], "LinkTechnology": 2}),
     (rasd("Proc", "front1/proc"), ["VirtualQuantity"], {"VirtualQuantity": 4}),
     (rasd("Proc", "front1/active/proc"), ["VirtualQuantity"], {"VirtualQuantity": 2}),
+    (INSTALLED, ["Current", "Parent"], {"Current": False}),
     (FRONT1, [], {}),
     ("root/virt:" + FRONT1, ["Name"], {"Name": "front1"}),
     (FRONT1.replace("Virt_ComputerSystem.C", "virt_COMPUTERsystem.c"), ["name"],

@@ -7,8 +7,11 @@ from expected import Instances, Paths, Row
 from lab import (
     FRONT1,
     GUESTS,
+    INSTALLED,
     ODD,
+    PATCHED,
     POOLS,
+    SNAPSHOTS,
     SWITCHES,
     SYSTEMS,
     VDA,
@@ -20,6 +23,7 @@ from lab import (
     link,
     rasd,
     resources,
+    system,
     vssd,
 )
 
@@ -62,6 +66,22 @@ def of_settings() -> list[Row]:
                  "role": "ManagedElement"}, Paths([])),
         (names, {"object_name": vssd("job1/active"), "assoc_class": "CIM_ElementSettingData"},
          Paths([])),
+    ]
+
+
+def of_snapshots() -> list[Row]:
+    """associator_names of snapshots and their guest."""
+    names, guest = "associator_names", system(ODD)
+    return [
+        (names, {"object_name": guest, "assoc_class": "CIM_SnapshotOfVirtualSystem"},
+         Paths(SNAPSHOTS)),
+        (names, {"object_name": guest, "assoc_class": "CIM_MostCurrentSnapshotInBranch"},
+         Paths([PATCHED])),
+        (names, {"object_name": INSTALLED}, Paths([guest, PATCHED])),
+        (names, {"object_name": PATCHED, "assoc_class": "Virt_ParentSnapshot",
+                 "result_role": "Antecedent"}, Paths([INSTALLED])),
+        (names, {"object_name": PATCHED, "assoc_class": "Virt_ParentSnapshot",
+                 "result_role": "Dependent"}, Paths([])),
     ]
 
 

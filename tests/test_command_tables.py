@@ -63,7 +63,9 @@ def test_it_compiles_after_the_schema_of_dmtf(prefix: str, dmtf: Path) -> None:
     text = printed("mof", "--prefix", prefix)
     names = declared(text)
     assert names <= set(compiled(text, dmtf))
-    assert {name.partition("_")[0] for name in names} <= {prefix, "Virt"}
+    experimental = {each.name for each in mof.read(text)  # of DMTF, whose schema lacks them
+                    if isinstance(each, Class) and each.qualifier("Experimental")}
+    assert {name.partition("_")[0] for name in names - experimental} <= {prefix, "Virt"}
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)

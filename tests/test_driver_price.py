@@ -109,7 +109,7 @@ def test_an_enumeration_fetches_each_document_once(
     found = list(provider.enumerate_instances(class_name))
     assert len(found) > MORE
     assert calls["XMLDesc"] >= MORE and max(calls.documents.values()) == 1
-    assert calls["listAllDomains"] <= 4
+    assert calls["listAllDomains"] <= 6
     assert calls["getAllDomainStats"] <= 2  # states, and what is measured
     assert calls["lookupByName"] == calls["lookupByUUIDString"] == 0
     assert calls["info"] + calls["state"] + calls["isPersistent"] + calls["autostart"] <= len(found)

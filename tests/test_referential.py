@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Referential: every reference leads somewhere, from both ends, and what must be linked is.
 
-On libvirt's own test host, on the lab, and on a host made of libvirt's test documents: a third of
-its guests is off, a third runs, a third runs and is transient.
+On libvirt's own test host, on the lab with an agent and checkpoints, and on a host made of
+libvirt's test documents: a third of its guests is off, a third runs, a third runs and is transient.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
 import corpus
 import pytest
-from enumerated import Host, made_of
+from enumerated import Host, answering_lab, made_of
 from lab import LAB
 from lxml import etree
 
@@ -26,11 +26,20 @@ STEP = 60  # every so manieth of libvirt's documents
 
 @pytest.fixture(scope="module", params=["default", "lab", pytest.param(
     "corpus", marks=pytest.mark.corpus)])
-def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Host:
-    if request.param == "default":
+def host(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield _host(request.param, tmp_path_factory, monkeypatch)
+
+
+def _host(
+    name: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Host:
+    if name == "default":
         return Host(Connection("test:///default"))
-    if request.param == "lab":
-        return Host(Connection(LAB))
+    if name == "lab":
+        return answering_lab(monkeypatch)
     if not corpus.documents():
         (pytest.fail if corpus.REQUIRED else pytest.skip)(corpus.MISSING)
     made = made_of(corpus.sample(STEP), tmp_path_factory.mktemp("host"))

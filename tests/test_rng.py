@@ -33,6 +33,11 @@ GRAMMARS = {
 # What a check finds and we want all the same: the finding without its place -> the reason.
 EXCEPTIONS: dict[str, str] = {
     "/volume/@pool is not in libvirt's grammar": "hypervisor/ adds it: whose volume it is",
+    **{f"{path} is not in libvirt's grammar": f"hypervisor/ adds it: {what}" for path, what in {
+        "/domainsnapshot/@guest": "whose it is", "/domaincheckpoint/@guest": "whose it is",
+        "/domainsnapshot/@current": "whether it is the current one",
+        "/domainsnapshot/self::domainsnapshot[@current='yes']/@guest": "both",
+    }.items()},
     "/domain/vcpu/@id is not in libvirt's grammar": "Virt_Expand makes a <vcpu id='0'/> of each",
 }
 

@@ -15,7 +15,8 @@ services.
 
 Statistics have libvirt's dotted names, and their documents follow them: block.0.rd.bytes is
 <block id='0'><rd bytes=''/></block>. A number tells one element of a name from the next, the last
-part is an attribute. <stats> is a guest's, <node> the host's; time is when they were read.
+part is an attribute. <stats> is a guest's, <node> the host's; time is when they were read. So is
+<guest>, what a guest's agent says of it.
 """
 
 from __future__ import annotations

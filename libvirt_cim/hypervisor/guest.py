@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Guests as one request sees them: listed once or looked up, and asked once for each thing.
 
-What a listing can say of all guests at once (who is transient, saved, started with the host, in
-which state) is asked so once the guests were listed, and one by one where they were not.
+What a listing can say of all guests at once (who is transient, saved, started with the host, has
+snapshots, in which state) is asked so once the guests were listed, else one by one.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ _LISTED = {
                   | libvirt.VIR_CONNECT_LIST_DOMAINS_TRANSIENT),
     "autostart": libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
     "managedsave": libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE,
+    "snapshot": libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT,
+    "checkpoint": libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT,
 }
 
 
 class Guest:
     """One guest: what it was when it was found, and what was asked since."""
 
-    __slots__ = ("guests", "handle", "name", "uuid", "active", "listed", "_texts", "_ahead")
+    __slots__ = ("guests", "handle", "name", "uuid", "active", "listed", "_texts", "_ahead",
+                 "_answers")
 
     def __init__(self, guests: Guests, handle: Any, uuid: str, listed: bool) -> None:
         self.guests, self.handle, self.listed = guests, handle, listed
@@ -39,6 +42,7 @@ class Guest:
         self.active = handle.ID() != -1  # the handle knows; no round trip
         self._texts: Texts = {"name": self.name, "uuid": self.uuid}
         self._ahead: dict[bool, Union[str, Error]] = {}
+        self._answers: dict[str, Any] = {}
 
     def xml(self, inactive: bool) -> Element:
         """Its document, live or configured, secrets masked; fetched now unless it is at hand."""
@@ -77,6 +81,12 @@ class Guest:
                     raise
                 self._texts[name] = None
         return self._texts.get(name)
+
+    def once(self, question: str, ask: Callable[[], Any]) -> Any:
+        """What asking gave, the first time."""
+        if question not in self._answers:
+            self._answers[question] = ask()
+        return self._answers[question]
 
     def among(self, what: str) -> Optional[bool]:
         """Whether a listing has it; None where that must be asked of the guest."""
