@@ -24,7 +24,7 @@ PARTS = {  # a class -> the association that leads to its guest, and its role in
     "Virt_Checkpoint": ("Virt_CheckpointOfVirtualSystem", "Dependent", "Antecedent"),
     "CIM_OperatingSystem": ("CIM_RunningOS", "Antecedent", "Dependent"),
     "CIM_FileSystem": ("CIM_HostedFileSystem", "PartComponent", "GroupComponent"),
-    "CIM_IPProtocolEndpoint": ("CIM_HostedAccessPoint", "Dependent", "Antecedent"),
+    "CIM_IPProtocolEndpoint": ("Virt_HostedIPEndpoint", "Dependent", "Antecedent"),
 }
 
 
@@ -59,7 +59,7 @@ def test_what_an_agent_says_is_on_the_guests_devices(host: Host) -> None:
         (extent,) = host.others(path, "CIM_ResidesOnExtent", "Dependent", "Antecedent")
         assert extent.keys["SystemName"] == path.keys["CSName"]
     for path in host.of("CIM_IPProtocolEndpoint"):
-        (port,) = host.others(path, "CIM_PortImplementsEndpoint", "Dependent", "Antecedent")
+        (port,) = host.others(path, "Virt_PortImplementsIPEndpoint", "Dependent", "Antecedent")
         assert port.keys["SystemName"] == path.keys["SystemName"]
 
 

@@ -97,8 +97,8 @@ def test_what_belongs_together(provider: Provider, new: None) -> None:
     assert names(provider, SYSTEM, "CIM_HostedFileSystem") == ["/srv"]
     assert names(provider, EXTENT, "CIM_ResidesOnExtent") == ["/srv"]
     assert names(provider, str(mounted), "CIM_ResidesOnExtent") == ["answers/vda"]
-    assert names(provider, SYSTEM, "CIM_HostedAccessPoint") == ["lo/::1", "eth0/192.0.2.7"]
-    assert names(provider, PORT, "CIM_PortImplementsEndpoint") == ["eth0/192.0.2.7"]
+    assert names(provider, SYSTEM, "Virt_HostedIPEndpoint") == ["lo/::1", "eth0/192.0.2.7"]
+    assert names(provider, PORT, "Virt_PortImplementsIPEndpoint") == ["eth0/192.0.2.7"]
     assert names(provider, str(address), "CIM_PortImplementsEndpoint") == [
         f"answers/{answering.MAC}"]
     assert names(provider, str(loopback), "CIM_PortImplementsEndpoint") == []

@@ -20,7 +20,7 @@ from libvirt_cim.write import build, modify, without_rest
 
 SOURCE = File(os.environ.get("LIBVIRT_SOURCE", "/nonexistent"))
 GRAMMAR = File("/usr/share/libvirt/schemas/network.rng")
-ROWS = File(__file__).parent / "documents" / "network.xml"
+ROWS = File(__file__).parent / "rows" / "NetworkXML.xml"
 SETTINGS = "Virt_VirtualEthernetSwitchSettingData"
 KIND = "NetworkXML"
 TABLE = load().tables[SETTINGS]
@@ -103,7 +103,7 @@ def test_a_switch_says_its_mode() -> None:
 
 def test_a_port_is_where_libvirt_says_a_network() -> None:
     """A running guest's interface may have the type of what its network forwards through."""
-    file = ROWS.parent / "guest.xml"
+    file = ROWS.parent / "DomainXML-network.xml"
     documents = [Document(("DomainXML",), corpus.plain(file.read_bytes())),
                  Document((KIND,), corpus.plain(ROWS.read_bytes()))]
     query = Query(load(), Shelf(documents))

@@ -14,7 +14,6 @@ from typing import Any, Optional
 import corpus
 import pytest
 from enumerated import Host, answering_lab, made_of
-from lab import LAB
 from lxml import etree
 
 from libvirt_cim.cim import Error, Path
