@@ -12,7 +12,7 @@ from .cim import Path
 from .expression import HERE, Defined, Join, Location
 from .ground import ROOTS, Document, Known
 from .lens import at
-from .outside import Search
+from .outside import Search, behind
 from .row import Row
 from .table import Entry, Table
 from .tree import Element
@@ -39,7 +39,9 @@ def _targets(
     elif isinstance(found, Join):
         expansions = schema.expansions(ref, found.document, found.path)
         for other_node, other in _search(found, expansions).nodes(node, document):
-            yield from schema.paths_at(ref, other, other_node)
+            target = at(other_node, behind(found))
+            if target is not None:
+                yield from schema.paths_at(ref, other, target)
     elif isinstance(found, Location):
         start, steps = (document.root, found.steps[1:]) if found.absolute else (node, found.steps)
         target = at(start, steps)
@@ -103,11 +105,14 @@ def _documents(
     table: Table, row: Row, document: Document, entry: Entry
 ) -> Iterator[Document]:
     """A path leads within the document, defined() to the same guest's; a join from elsewhere."""
+    joins = {kind: [arm.expression for arm in row.arms(kind) if isinstance(arm.expression, Join)
+                    and arm.expression.document in document.kinds] for kind in table.kinds}
+    kinds = [kind for kind, found in joins.items() if found]
+    if kinds:
+        own = [document] if table.kind_of(document) not in (None, *kinds) else []
+        every = list(dict.fromkeys(each for kind in kinds for each in joins[kind]))
+        return itertools.chain(own, _backwards(kinds, every, document, entry))
     expressions = [arm.expression for arm in row.every_arm()]
-    joins = [each for each in expressions
-             if isinstance(each, Join) and each.document in document.kinds]
-    if joins:
-        return _backwards(table, joins, document, entry)
     if any(isinstance(each, Defined) for each in expressions):
         name = document.root.findtext("name") or ""
         return document.source.every(table.kinds, {"/domain/name": name}, ())
@@ -115,7 +120,7 @@ def _documents(
 
 
 def _backwards(
-    table: Table, joins: list[Join], document: Document, entry: Entry
+    kinds: list[str], joins: list[Join], document: Document, entry: Entry
 ) -> Iterator[Document]:
     """The documents from which joins can lead to an entry: each by what it must say."""
     found = [_search(join).backwards(entry.node, entry.origin, document) for join in joins]
@@ -124,17 +129,17 @@ def _backwards(
         ways = [{}]
     seen: list[Element] = []
     for known in ways:
-        for other in document.source.every(_saying(table, known), known, ()):
+        for other in document.source.every(_saying(kinds, known), known, ()):
             if other.root not in seen:
                 yield other
             if len(ways) > 1:
                 seen.append(other.root)
 
 
-def _saying(table: Table, known: Known) -> list[str]:
-    """The kinds of an association's documents in which such texts can stand."""
+def _saying(kinds: list[str], known: Known) -> list[str]:
+    """The kinds of documents in which such texts can stand."""
     roots = {place.split("/")[1] for place in known}
-    return [kind for kind in table.kinds if roots <= {ROOTS[kind]}]
+    return [kind for kind in kinds if roots <= {ROOTS[kind]}]
 
 
 _search = functools.lru_cache(maxsize=None)(Search)

@@ -169,6 +169,8 @@ def _arm(model: Any, row: Row, found: Expression) -> Iterator[str]:
     if row.declared.type == "reference":
         if not isinstance(found, (Location, Join, Defined)):
             yield "a reference needs a path, a join or defined()"
+        elif isinstance(found, Join) and isinstance(found.value, Template):
+            yield "a reference's join ends in a path"
         return
     if isinstance(found, Join) and found.value is None:
         yield "a join needs a path behind it"

@@ -44,7 +44,7 @@ def to_cim(xml: Union[str, bytes], prefix: Optional[str] = None, associations: b
     schema = load(prefix or PREFIXES.get(root.get("type", ""), "Virt"))
     document = Document(KINDS, root)
     document.source = Shelf([document])
-    settings = sorted(schema.settings(), key=lambda each: len(each.roots[KINDS[0]][0]))
+    settings = sorted(schema.settings_at(document), key=lambda each: len(each.roots[KINDS[0]][0]))
     found = {table.name: [
         Instance(table.name, {**table.constants, **entry.path.keys,
                               **table.read(entry.node, document)}, entry.path)

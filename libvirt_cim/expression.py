@@ -128,7 +128,7 @@ _COUNT = re.compile(
     rf"count\((?:ancestor-or-self::({NAME})/)?preceding-sibling::(?:\*|({NAME}))\)")
 _EITHER = re.compile(rf"\[(@{NAME}='[^']*'(?: or @{NAME}='[^']*')+)\]")
 _ROOT = re.compile(rf"/{NAME}(?:/(?:{NAME}|\*))*")
-_TEST = re.compile(r"\[([^={]+)=\{([^}]*)\}\]")
+TEST = re.compile(r"\[([^={]+)=\{([^}]*)\}\]")
 _PARTS = re.compile(r"([^{}]*)(?:\{([^{}]*)\}|$)")
 
 
@@ -200,7 +200,7 @@ def join(document: str, text: str) -> Join:
     path, position = _element_path(match[0])
     tests: list[tuple[Hole, Hole]] = []
     while True:
-        test = _TEST.match(text, position)
+        test = TEST.match(text, position)
         if test is None:
             break
         tests.append((hole(test[1]), hole(test[2])))

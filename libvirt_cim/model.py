@@ -208,6 +208,14 @@ class Model:
         return {**passed, **own}
 
 
+def named(class_: Class) -> Iterator[Optional[str]]:
+    """The classes of a class's references, embedded instances and parameters."""
+    methods = class_.methods.values()
+    for each in (*class_.properties.values(), *(p for m in methods for p in m.parameters.values())):
+        yield each.reference_class
+        yield each.qualifier("EmbeddedInstance")
+
+
 def _like(each: Property, qualifiers: dict[str, Qualifier], origin: str,
           reference_class: Optional[str]) -> Property:
     """A property with other qualifiers or names; attrs.evolve takes three times as long."""

@@ -17,6 +17,7 @@ from .expression import (
     Join,
     Location,
     Presence,
+    Step,
     Template,
 )
 from .function import FUNCTIONS, OF_TEXT, expanded
@@ -164,15 +165,23 @@ class Search:
 
     def backwards(self, node: Element, origin: Element, document: Document) -> Optional[Known]:
         """What a document must say whose nodes lead to a node of that origin; None: none can."""
-        if not any(origin is each for each in document.elements(self.path)):
+        steps = behind(self.join)
+        if not any(origin is at(each, steps) for each in document.elements(self.path)):
             return None
-        known = {}
+        known: dict[str, str] = {}
+        if steps:
+            return known
         for (_, theirs, _), (_, ours) in zip(self.tests, self.join.tests):
             if isinstance(ours, Location) and ours.absolute:
                 text = theirs(origin, document)
                 if text is not None and text == theirs(node, document):
                     known[path_text(ours.steps)] = text
         return known
+
+
+def behind(join: Join) -> tuple[Step, ...]:
+    """The path by which a reference's join goes on from the node that it finds."""
+    return join.value.steps if isinstance(join.value, Location) else ()
 
 
 def _place(join: Join, theirs: Hole) -> Optional[str]:
@@ -185,13 +194,15 @@ def _place(join: Join, theirs: Hole) -> Optional[str]:
 
 def _wanted(join: Join) -> tuple[str, ...]:
     """The root's children that a join reads, for documents that are made of single calls."""
-    if len(join.path) > 1 or not isinstance(join.value, Location):
+    if join.value is None or join.path[1:2] == ("*",):
         return ()
-    locations = [join.value, *(theirs for theirs, _ in join.tests)]
-    return tuple(
-        next((step.name for step in each.steps if step.kind == "child"), "")
-        for each in locations if isinstance(each, Location)
-    )
+    values = join.value.parts if isinstance(join.value, Template) else (join.value,)
+    found = dict.fromkeys(join.path[1:2])
+    for each in (*values, *(theirs for theirs, _ in join.tests)):
+        if isinstance(each, Location) and (each.absolute or len(join.path) == 1):
+            steps = each.steps[1:] if each.absolute else each.steps
+            found[next((step.name for step in steps if step.kind == "child"), "")] = None
+    return tuple(found)
 
 
 def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Getter:

@@ -13,7 +13,7 @@ import attrs
 
 from . import expression
 from .cim import Class, Property, Qualifier, QualifierType
-from .model import GENERIC, Model
+from .model import GENERIC, Model, named
 
 OURS = f"{GENERIC}_"  # what the names of our qualifiers begin with, whatever the hypervisor
 MAPPING = "MappingStrings"
@@ -48,7 +48,7 @@ def ordered(model: Model, names: Iterable[str]) -> list[str]:
         waiting.add(name)
         class_ = model.declared[name]
         visit(class_.superclass)
-        for each in _named(class_):
+        for each in named(class_):
             visit(each)
         waiting.discard(name)
         if class_.superclass not in waiting:  # which names this one, and so comes before it
@@ -57,14 +57,6 @@ def ordered(model: Model, names: Iterable[str]) -> list[str]:
     for name in names:
         visit(name)
     return list(done)
-
-
-def _named(class_: Class) -> Iterator[Optional[str]]:
-    """The classes of a class's references, embedded instances and parameters."""
-    methods = class_.methods.values()
-    for each in (*class_.properties.values(), *(p for m in methods for p in m.parameters.values())):
-        yield each.reference_class
-        yield each.qualifier("EmbeddedInstance")
 
 
 def in_full(model: Model, class_: Class) -> Class:

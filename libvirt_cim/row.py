@@ -110,16 +110,16 @@ def compile_row(row: Property, where: str, documents: Sequence[str]) -> Row:
             others.append(_arm(_value(body)))
         elif document not in ROOTS:
             raise Mistake(f"{document} is not a document")
-        elif document in documents and not _is_join(row, document, documents, body):
+        elif document in documents and not _is_join(body):
             own.setdefault(document, []).append(_arm(_value(body)))
         else:
             others.append(Arm(None, _join(document, body)))
     return Row(row, where, own, others)
 
 
-def _is_join(row: Property, document: str, documents: Sequence[str], body: str) -> bool:
-    """Whether a body on the class's own document leads to another document of that kind."""
-    return body.startswith("/" + ROOTS[document] + "[")
+def _is_join(body: str) -> bool:
+    """Whether a body on the class's own document leads to a document of that kind: by a test."""
+    return body.startswith("/") and expression.TEST.search(body) is not None
 
 
 def _arm(found: Expression) -> Arm:

@@ -80,9 +80,14 @@ class Node:
     def texts(self, names: Collection[str]) -> Texts:
         """Those leaves of its <node>; the name is one call, the numbers another."""
         for name in names:
-            if name in document.NODE and name not in self._texts:
-                self._texts.update({"name": self.connection.hostname} if name == "name"
-                                   else self._numbers())
+            if name in self._texts:
+                continue
+            if name == "name":
+                self._texts[name] = self.connection.hostname
+            elif name in document.NODE:
+                self._texts.update(self._numbers())
+            elif name in document.VERSIONS:
+                self._texts.update(self._versions())
         return {name: self._texts.get(name) for name in names}
 
     def _numbers(self) -> Texts:
@@ -100,6 +105,12 @@ class Node:
         found = statistics.of_host(self.connection, cells)
         texts = {"name": self.connection.hostname, "@time": found.time}
         return document.stats(ROOTS["NodeStats"], texts, found.numbers)
+
+    def _versions(self) -> Texts:
+        with self.connection.use() as virt:
+            library = virt.getLibVersion()
+        hypervisor = self._calling(lambda virt: virt.getVersion(), None)
+        return document.versions(self.connection.type, hypervisor, library)
 
     def capabilities(self) -> Element:
         """What virConnectGetCapabilities says."""
