@@ -43,7 +43,7 @@ def names(host: str) -> list[Row]:
          Paths([each for each in DEVICES if "LogicalDisk" in each or "Memory" in each])),
         (call, {"class_name": "CIM_ResourceAllocationSettingData"}, Paths(RESOURCES)),
         (call, {"class_name": "CIM_SettingData"},
-         Paths([*RESOURCES, *SETTINGS, *SNAPSHOTS, *SWITCH_SETTINGS])),
+         Paths([*RESOURCES, *SETTINGS, *SNAPSHOTS, *SWITCH_SETTINGS], others=True)),
         (call, {"class_name": "CIM_VirtualSystemSettingData"},
          Paths([*SETTINGS, *SNAPSHOTS, *SWITCH_SETTINGS])),
         (call, {"class_name": "Virt_VirtualSystemSettingData"}, Paths(SETTINGS)),

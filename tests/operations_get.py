@@ -113,7 +113,10 @@ def gets(host: str) -> list[Row]:
         **WHOLE,
         MEASURED: {**WHOLE[MEASURED], "MeasuredElementName": host, "TimeStamp": TIME},
         system(host, "Virt_HostSystem"): {
-            "CreationClassName": "Virt_HostSystem", "Name": host, "ElementName": host},
+            "CreationClassName": "Virt_HostSystem", "Name": host, "ElementName": host,
+            "EnabledState": 2, "RequestedState": 12, "OperationalStatus": [0], "HealthState": 0,
+            "Arch": "i686", "Vendor": "Example Ltd", "HardwareVersion": "1",
+            "SerialNumber": "LAB-0001"},
     }
     return [
         *(("get_instance", {"instance_name": path}, Instances({path: values}))

@@ -39,7 +39,8 @@ def of_a_guest(host: str) -> list[Row]:
     ports = [each for each in first if "NetworkPort" in each]
     return [
         (names, {"object_name": FRONT1},
-         Paths([*first, *ENDS, vssd("front1/active"), host, *definitions("domain")])),
+         Paths([*first, *ENDS, vssd("front1/active"), host, *definitions("domain")],
+               others=True)),
         (names, DEVICE_OF, Paths(first)),
         (names, {**DEVICE_OF, "assoc_class": "CIM_Component"}, Paths(first)),
         (names, {**DEVICE_OF, "role": "GroupComponent"}, Paths(first)),
@@ -140,7 +141,7 @@ def references(host: str) -> list[Row]:
 
     return [
         (names, {"object_name": FRONT1},
-         Paths([*parts, *wires, STATE, hosted, *metrics(FRONT1, "domain")])),
+         Paths([*parts, *wires, STATE, hosted, *metrics(FRONT1, "domain")], others=True)),
         (names, {"object_name": FRONT1, "result_class": "CIM_SystemDevice"}, Paths(parts)),
         (names, {"object_name": FRONT1, "role": "Dependent"}, Paths([hosted])),
         (names, {"object_name": FRONT1, "role": "dependent", "result_class": "CIM_Component"},

@@ -5,8 +5,8 @@
       <name/> <uuid/>                            <name/> <model/> <memory unit='KiB'/>
       <state/> <reason/>                         <vcpu/> <mhz/> <nodes/> <sockets/>
       <persistent/> <autostart/> <managedsave/>  <cores/> <threads/>
-      <maxMemory unit='KiB'/> <memory unit='KiB'/>
-      <vcpus/> <cputime unit='ns'/>
+      <maxMemory unit='KiB'/> <memory unit='KiB'/>     and if asked for by name
+      <vcpus/> <cputime unit='ns'/>              <type/> <version/> <libversion/>
 
 An <info> of a pool or network has <name/> <uuid/> <active/> <persistent/> <autostart/>, of a pool
 <state/> too. In <node>, what guests draw on is named after the guest's element: <vcpu> is the
@@ -55,6 +55,7 @@ INFO = ("name", "uuid", "state", "reason", "persistent", "autostart", "managedsa
         "memory", "vcpus", "cputime")
 THING = ("name", "uuid", "active", "persistent", "autostart", "state")
 NODE = ("name", "model", "memory", "vcpu", "mhz", "nodes", "sockets", "cores", "threads")
+VERSIONS = ("type", "version", "libversion")  # of a host; who wants all leaves gets these not
 UNITS = {"maxMemory": "KiB", "memory": "KiB", "cputime": "ns"}
 Texts = dict[str, Optional[str]]
 
@@ -83,6 +84,23 @@ def node() -> Element:
 @functools.cache
 def _skeleton() -> Element:
     return tree.parse(resource.text("xml/skeleton/node.xml"))
+
+
+def server(version: str, system: str, namespaces: Sequence[str],
+           mechanisms: Mapping[str, Sequence[str]]) -> Element:
+    """The <server> that answers on a host: its namespaces, and by URL how clients say who they are.
+
+    They are `none`, `basic`, `digest`, `certificate`.
+    """
+    root: Element = copy.deepcopy(tree.parse(resource.text("xml/skeleton/server.xml")))
+    texts = [("version", version), ("system", system), *(("namespace", n) for n in namespaces)]
+    for name, text in texts:
+        etree.SubElement(root, name).text = text
+    for url, ways in mechanisms.items():
+        mechanism = etree.SubElement(root, "mechanism", url=url)
+        for way in ways:
+            etree.SubElement(mechanism, "authentication").text = way
+    return root
 
 
 def extend(root: Element, texts: Mapping[str, Optional[str]]) -> bool:
@@ -139,6 +157,17 @@ def usage(numbers: Sequence[int]) -> Texts:
     """The leaves that virDomainGetInfo gives: state, two memory sizes, processors, time."""
     names = ("maxMemory", "memory", "vcpus", "cputime")
     return {name: str(number) for name, number in zip(names, numbers[1:])}
+
+
+def versions(type_: str, hypervisor: Optional[int], library: int) -> Texts:
+    """The leaves that say what runs the guests, as virConnectGetType and …Version tell."""
+    return {"type": type_, "version": None if hypervisor is None else version(hypervisor),
+            "libversion": version(library)}
+
+
+def version(number: int) -> str:
+    """libvirt's number of a version, 1,000,000 * major + 1,000 * minor + release, in words."""
+    return f"{number // 1000000}.{number // 1000 % 1000}.{number % 1000}"
 
 
 def node_numbers(numbers: Sequence[Any]) -> Texts:
