@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command: its options, its exit status, and the operations on a host.
 
-What works without a host is in command_offline.py. No other module knows that there is a command.
+What works without a host is in command_offline.py, what is on the model as a whole in
+command_host.py. No other module knows that there is a command.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any, Optional
 
 import click
 
-from . import command_offline, output, shortpath
+from . import command_host, command_offline, output, shortpath
 from .cim import Error, invalid
+from .command_host import PATH_HELP, connected, path_argument
 from .command_offline import format_option
 from .provider import Provider
 
@@ -85,32 +87,17 @@ def program(ctx: click.Context, uri: Optional[str]) -> None:
         sys.stdout.reconfigure(encoding="utf-8")  # what a file or pipe gets, we can read again
 
 
-for each in command_offline.COMMANDS:
+for each in (*command_offline.COMMANDS, *command_host.COMMANDS):
     program.add_command(each)
 
 
 # a host
 
-PATH_HELP = """PATH is an object path such as
-root/virt:KVM_ComputerSystem.CreationClassName="KVM_ComputerSystem",Name="web1". The namespace, the
-prefix, quotes and any keys may be left out as long as one instance is meant:
-ComputerSystem.Name=web1."""
-
 property_option = click.option(
     "--property", "properties", metavar="NAME", multiple=True,
     help="Read this property only; may be given several times.",
 )
-path_argument = click.argument("path", metavar="PATH")
 role_option = click.option("--role", metavar="NAME", help="What PATH is in the association.")
-
-
-def _connected(uri: Optional[str]) -> Provider:
-    """The provider of the host that -c names; it only reads."""
-    if not uri:
-        raise click.UsageError("Which host? Give -c URI, or set LIBVIRT_CIM_URI.")
-    from .provider import connect
-
-    return connect(uri, read_only=True)
 
 
 def _wanted(provider: Provider, properties: Sequence[str]) -> Optional[Sequence[str]]:
@@ -141,7 +128,7 @@ def enumerate_(
 
     UnmappedXML, what no other property says of a guest's XML, comes only if --property names it.
     """
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         name = shortpath.class_name(provider.schema, class_name)
         wanted = _wanted(provider, properties)
         _show(provider, provider.enumerate_instances(name, property_list=wanted), format_)
@@ -152,7 +139,7 @@ def enumerate_(
 @click.pass_obj
 def names(uri: Optional[str], class_name: str) -> None:
     """Print the paths of the instances of a class and of those below it."""
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         name = shortpath.class_name(provider.schema, class_name)
         output.names(provider.enumerate_instance_names(name))
 
@@ -164,7 +151,7 @@ def names(uri: Optional[str], class_name: str) -> None:
 @click.pass_obj
 def get(uri: Optional[str], path: str, properties: Sequence[str], format_: str) -> None:
     """Print one instance."""
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         wanted = _wanted(provider, properties)
         found = provider.get_instance(shortpath.resolve(provider, path), property_list=wanted)
         _show(provider, [found], format_)
@@ -183,7 +170,7 @@ SELECT * FROM CIM_ComputerSystem WHERE EnabledState=2 AND Name>='web'"""
 @click.pass_obj
 def query(uri: Optional[str], query_: str, language: str, format_: str) -> None:
     """Print the instances that fit a query: SELECT … FROM CLASS WHERE …"""
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         _show(provider, provider.exec_query(language, query_), format_)
 
 
@@ -215,7 +202,7 @@ def associators(
     uri: Optional[str], /, path: str, properties: Sequence[str], format_: str, **given: Any
 ) -> None:
     """Print the instances that associations lead to, from an instance."""
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         wanted, start = _wanted(provider, properties), shortpath.resolve(provider, path)
         found = provider.associators(start, property_list=wanted, **_filters(provider, given))
         _show(provider, found, format_)
@@ -226,7 +213,7 @@ def associators(
 @click.pass_obj
 def associator_names(uri: Optional[str], /, path: str, **given: Any) -> None:
     """Print the paths of the instances that associations lead to, from an instance."""
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         start = shortpath.resolve(provider, path)
         output.names(provider.associator_names(start, **_filters(provider, given)))
 
@@ -247,7 +234,7 @@ def references(
     uri: Optional[str], /, path: str, properties: Sequence[str], format_: str, **given: Any
 ) -> None:
     """Print the associations that an instance is in."""
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         wanted, start = _wanted(provider, properties), shortpath.resolve(provider, path)
         found = provider.references(start, property_list=wanted, **_filters(provider, given))
         _show(provider, found, format_)
@@ -260,6 +247,6 @@ def references(
 @click.pass_obj
 def reference_names(uri: Optional[str], /, path: str, **given: Any) -> None:
     """Print the paths of the associations that an instance is in."""
-    with _connected(uri) as provider:
+    with connected(uri) as provider:
         start = shortpath.resolve(provider, path)
         output.names(provider.reference_names(start, **_filters(provider, given)))

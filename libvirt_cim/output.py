@@ -10,14 +10,14 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from .adapter import cimxml, json, mof
 from .adapter.common import Classes
-from .cim import Instance, Path
+from .cim import Instance, Path, Value
 from .explain import Cell, Page
 
 FORMATS = ("mof", "cimxml", "json")
@@ -71,6 +71,13 @@ def names(found: Iterable[Path]) -> None:
     """Print paths, one a line."""
     for each in found:
         write(_CONTROL.sub("?", str(each)) + "\n")
+
+
+def values(found: Mapping[str, Value]) -> None:
+    """Print names and what they mean, each value of an array on a line of its own."""
+    for name, value in found.items():
+        for each in value if isinstance(value, list) else [value]:
+            write(f"{name} = {each}\n")
 
 
 def write(text: str) -> None:

@@ -7,31 +7,39 @@ Every operation may raise cim.Error; generators raise while they are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Callable, Optional, TypeVar, Union
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, Callable, Optional, Union
 
 import attrs
 
-from . import class_links
-from .cim import Class, Error, Instance, Path, QualifierType, Status, find, parse_path
+from . import class_links, resource, service
+from .cim import Error, Instance, Path, Status, Value, find, parse_path
+from .declaration import Declarations
 from .ground import Source
+from .namespace import HOME, Namespaces
 from .query import Query
 from .schema import Schema, load
+from .service.call import Call, Result, arguments
 from .table import REST, Names
+from .tree import Element
 
-NAMESPACE = "root/virt"
 ObjectPath = Union[Path, str]
 PropertyList = Optional[Iterable[str]]
-T = TypeVar("T")
 
 
-class Provider:
-    """One host: reads it anew for each operation."""
+class Provider(Declarations):
+    """One host: reads it anew for each operation.
+
+    Its own namespace is the first of `namespaces`; in the others some of its classes are shown.
+    """
 
     def __init__(self, schema: Schema, source: Callable[[], Source],
-                 namespace: str = NAMESPACE, close: Optional[Callable[[], None]] = None) -> None:
+                 namespace: str = HOME, close: Optional[Callable[[], None]] = None) -> None:
         self.schema = schema
         self.namespace = namespace
+        self._places = Namespaces(schema, namespace)
+        self.namespaces: tuple[str, ...] = self._places.names
         self._source = source
         self._close = close
 
@@ -57,21 +65,20 @@ class Provider:
         Without deep inheritance they show the class's own properties only. UnmappedXML comes
         only if the property list names it.
         """
-        self._check_namespace(namespace)
+        place = self._place(class_name, namespace)
         class_, wanted = self.schema.resolved(class_name), self._wanted(property_list)
         if deep_inheritance is False:
             own = frozenset(class_.properties)
             wanted = own - {REST} if wanted is None else wanted & own
-        found = self._query().enumerate(class_.name, wanted)
+        found = self._query(place).enumerate(class_.name, wanted)
         return map(self._located, found)
 
     def enumerate_instance_names(
         self, class_name: str, namespace: Optional[str] = None, **_: Any
     ) -> Iterator[Path]:
         """The paths of the instances of a class and of those below it."""
-        self._check_namespace(namespace)
-        name = self.schema.name(class_name)
-        return (self._path(each) for each in self._query().names(name))
+        query = self._query(self._place(class_name, namespace))
+        return map(self._places.located, query.names(class_name))
 
     def get_instance(
         self, instance_name: ObjectPath, property_list: PropertyList = None, **_: Any
@@ -86,9 +93,10 @@ class Provider:
         """The instances that fit a query of WQL or DMTF:CQL, with the properties it asks for."""
         from .selection import Selection, trimmed  # who asks no queries need not load them
 
-        self._check_namespace(namespace)
+        self._places.name(namespace)
         asked = Selection(self.schema, query_language, query)
-        found = self._query().enumerate(
+        place = self._place(asked.query.class_name, namespace)
+        found = self._query(place).enumerate(
             asked.query.class_name, self._wanted(asked.reads), asked.fixed)
         return (trimmed(each, asked.selected) for each in map(self._located, found)
                 if asked.fits(each))
@@ -103,13 +111,12 @@ class Provider:
     ) -> Iterator[Any]:
         """The instances that associations lead to from an instance, or classes from a class."""
         asked = self._class(assoc_class), self._class(result_class), role, result_role
-        name = self._class_name(object_name)
-        if name is not None:
-            found = class_links.associated(self.schema, name, *asked)
-            return self._classes(found, property_list, include_qualifiers)
-        wanted = self._wanted(property_list)
-        return map(self._located, self._query().associators(
-            self._name(object_name), *asked, wanted))
+        class_ = self._class_path(object_name)
+        if class_ is not None:
+            found = class_links.associated(self.schema, class_.class_name, *asked)
+            return self._classes(class_, found, property_list, include_qualifiers)
+        path, wanted = self._name(object_name), self._wanted(property_list)
+        return map(self._located, self._query(path.namespace).associators(path, *asked, wanted))
 
     def associator_names(
         self, object_name: ObjectPath, assoc_class: Optional[str] = None,
@@ -118,11 +125,12 @@ class Provider:
     ) -> Iterator[Path]:
         """The paths of what associators gives; those of classes have no keys."""
         asked = self._class(assoc_class), self._class(result_class), role, result_role
-        name = self._class_name(object_name)
-        if name is not None:
-            found = class_links.associated(self.schema, name, *asked)
-            return (Path(each, {}, self.namespace) for each in found)
-        return map(self._path, self._query().associator_names(self._name(object_name), *asked))
+        class_ = self._class_path(object_name)
+        if class_ is not None:
+            found = class_links.associated(self.schema, class_.class_name, *asked)
+            return self._class_paths(class_, found)
+        path = self._name(object_name)
+        return map(self._places.located, self._query(path.namespace).associator_names(path, *asked))
 
     def references(
         self, object_name: ObjectPath, result_class: Optional[str] = None,
@@ -130,116 +138,82 @@ class Provider:
         include_qualifiers: Optional[bool] = False, **_: Any,
     ) -> Iterator[Any]:
         """The associations that have an instance as an end, or the classes of those of a class."""
-        asked, name = (self._class(result_class), role), self._class_name(object_name)
-        if name is not None:
-            found = class_links.referring(self.schema, name, *asked)
-            return self._classes(found, property_list, include_qualifiers)
-        wanted = self._wanted(property_list)
-        return map(self._located, self._query().references(
-            self._name(object_name), *asked, wanted))
+        asked, class_ = (self._class(result_class), role), self._class_path(object_name)
+        if class_ is not None:
+            found = class_links.referring(self.schema, class_.class_name, *asked)
+            return self._classes(class_, found, property_list, include_qualifiers)
+        path, wanted = self._name(object_name), self._wanted(property_list)
+        return map(self._located, self._query(path.namespace).references(path, *asked, wanted))
 
     def reference_names(
         self, object_name: ObjectPath, result_class: Optional[str] = None,
         role: Optional[str] = None, **_: Any,
     ) -> Iterator[Path]:
         """The paths of what references gives; those of classes have no keys."""
-        asked, name = (self._class(result_class), role), self._class_name(object_name)
-        if name is not None:
-            found = class_links.referring(self.schema, name, *asked)
-            return (Path(each, {}, self.namespace) for each in found)
-        return map(self._path, self._query().reference_names(self._name(object_name), *asked))
+        asked, class_ = (self._class(result_class), role), self._class_path(object_name)
+        if class_ is not None:
+            found = class_links.referring(self.schema, class_.class_name, *asked)
+            return self._class_paths(class_, found)
+        path = self._name(object_name)
+        return map(self._places.located, self._query(path.namespace).reference_names(path, *asked))
 
-    # classes
+    # methods
 
-    def get_class(
-        self, class_name: str, namespace: Optional[str] = None, local_only: Optional[bool] = True,
-        include_qualifiers: Optional[bool] = True, property_list: PropertyList = None, **_: Any,
-    ) -> Class:
-        """The declaration of a class; every property and method knows its origin.
+    def invoke_method(
+        self, object_name: ObjectPath, method_name: str,
+        params: Optional[Mapping[str, Value]] = None, /, **more: Value,
+    ) -> Result:
+        """Call a method of an instance: what it returns, and its output parameters by name.
 
-        A class that is not declared is CIM_ERR_NOT_FOUND (DSP0200, 5.3.2.1).
+        A method that the class does not declare is CIM_ERR_METHOD_NOT_FOUND, one that is declared
+        and not there CIM_ERR_METHOD_NOT_AVAILABLE.
         """
-        self._check_namespace(namespace)
-        if class_name not in self.schema:
-            raise Error(Status.NOT_FOUND, f"class {class_name} is not declared")
-        return class_links.shown(
-            self.schema.resolved(class_name), local_only, include_qualifiers, property_list)
-
-    def enumerate_classes(
-        self, class_name: Optional[str] = None, namespace: Optional[str] = None,
-        deep_inheritance: Optional[bool] = False, local_only: Optional[bool] = True,
-        include_qualifiers: Optional[bool] = True, **_: Any,
-    ) -> Iterator[Class]:
-        """The classes below a class, or at the top; all levels of them with deep inheritance."""
-        for name in self.enumerate_class_names(class_name, namespace, deep_inheritance):
-            yield class_links.shown(self.schema.resolved(name), local_only, include_qualifiers)
-
-    def enumerate_class_names(
-        self, class_name: Optional[str] = None, namespace: Optional[str] = None,
-        deep_inheritance: Optional[bool] = False, **_: Any,
-    ) -> list[str]:
-        """The names of the classes below a class, or at the top."""
-        self._check_namespace(namespace)
-        top = None if class_name is None else self.schema.name(class_name)
-        return self.schema.children(top, bool(deep_inheritance))
-
-    def get_qualifier(
-        self, qualifier_name: str, namespace: Optional[str] = None, **_: Any
-    ) -> QualifierType:
-        """The declaration of a qualifier."""
-        self._check_namespace(namespace)
-        found = find(self.schema.qualifiers, qualifier_name)
-        if found is None:
-            raise Error(Status.NOT_FOUND, f"qualifier {qualifier_name} is not declared")
-        return found
-
-    def enumerate_qualifiers(
-        self, namespace: Optional[str] = None, **_: Any
-    ) -> list[QualifierType]:
-        """The declarations of all qualifiers."""
-        self._check_namespace(namespace)
-        return list(self.schema.qualifiers.values())
+        path = self._name(object_name)
+        method = find(self.schema.resolved(path.class_name).methods, method_name)
+        if method is None:
+            raise Error(Status.METHOD_NOT_FOUND, f"{path.class_name} has no method {method_name}")
+        given = arguments(path.class_name, method, {**(params or {}), **more})
+        query = self._query()
+        query.find(path)
+        function = service.function(self.schema, path.class_name, method.name)
+        if function is None:
+            raise Error(Status.METHOD_NOT_AVAILABLE,
+                        f"{path.class_name}.{method.name} is not available")
+        returned, out = function(Call(query, path, given))
+        return returned, {name: self._outgoing(value) for name, value in out.items()}
 
     # arguments and answers
 
-    def _query(self) -> Query:
-        return Query(self.schema, self._source())
-
-    def _check_namespace(self, namespace: Optional[str]) -> None:
-        if namespace is not None and namespace.strip("/").lower() != self.namespace:
-            raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
-
-    def _class_name(self, name: ObjectPath) -> Optional[str]:
-        """The class that a path without keys names; None where it names an instance."""
-        path = parse_path(name) if isinstance(name, str) else name
-        if path.keys:
-            return None
-        self._check_namespace(path.namespace)
-        return self.schema.name(path.class_name)
-
-    def _classes(
-        self, names: Iterable[str], property_list: PropertyList, qualifiers: Optional[bool]
-    ) -> Iterator[Class]:
-        return (class_links.shown(each, False, bool(qualifiers), property_list)
-                for each in map(self.schema.resolved, names))
+    def _query(self, namespace: Optional[str] = None) -> Query:
+        """What reads; of tables only those in a namespace, if one is given."""
+        tables = None if namespace is None else partial(self._places.has, namespace)
+        return Query(self.schema, self._source(), tables)
 
     def _name(self, name: ObjectPath) -> Path:
+        """A path in its namespace, that of its class if it names none."""
         path = parse_path(name) if isinstance(name, str) else name
-        self._check_namespace(path.namespace)
-        if path.class_name not in self.schema:
-            raise Error(Status.INVALID_CLASS, f"class {path.class_name} is not declared")
+        class_name = self.schema.name(path.class_name)
+        place = self._places.where(class_name)
+        if path.namespace is not None:
+            place = self._places.name(path.namespace)
+            self.declared_in(place, class_name)
         if not path.keys:
             raise Error(Status.INVALID_PARAMETER, f"{path} names a class, not an instance")
-        return self._parsed_references(path)
+        return attrs.evolve(self._parsed_references(path), namespace=place)
 
     def _parsed_references(self, path: Path) -> Path:
-        """The path of an association with its ends as paths, which URIs hold as strings."""
+        """The path of an association with its ends as paths, which URIs hold as strings.
+
+        An end in a namespace in which its class is not is CIM_ERR_NOT_FOUND.
+        """
         declared = self.schema.resolved(path.class_name).properties
         keys = dict(path.keys)
         for name, value in keys.items():
             row = find(declared, name)
-            if row is not None and row.type == "reference" and isinstance(value, str):
-                keys[name] = parse_path(value)
+            if row is not None and row.type == "reference":
+                keys[name] = end = parse_path(value) if isinstance(value, str) else value
+                if isinstance(end, Path) and not self._places.right(end):
+                    raise Error(Status.NOT_FOUND, f"No such instance ({row.name})")
         return attrs.evolve(path, keys=keys)
 
     def _class(self, name: Optional[str]) -> Optional[str]:
@@ -255,31 +229,41 @@ class Provider:
         given = [property_list] if isinstance(property_list, str) else property_list
         return frozenset(each for name in given for each in self.schema.spellings(name))
 
-    def _path(self, path: Path) -> Path:
-        """A path, and those of an association's ends, with the namespace."""
-        keys = path.keys
-        if self.schema.is_association(path.class_name):
-            keys = {name: self._path(end) for name, end in keys.items()}
-        return Path(path.class_name, keys, self.namespace)
+    def _outgoing(self, value: Value) -> Value:
+        """A value with the namespaces of the paths in it."""
+        if isinstance(value, list):
+            return [self._outgoing(each) for each in value]
+        return self._places.located(value) if isinstance(value, Path) else value
 
     def _located(self, instance: Instance) -> Instance:
-        """An instance whose path, and whose references, name the namespace."""
+        """An instance whose path, and whose references, name their namespaces."""
         assert instance.path is not None
-        path = instance.path = self._path(instance.path)
+        path = instance.path = self._places.located(instance.path)
         if self.schema.is_association(instance.class_name):
             ends = {name: end for name, end in path.keys.items() if name in instance.properties}
             instance.properties.update(ends)
         return instance
 
 
-def connect(uri: str, read_only: bool = False) -> Provider:
+def connect(uri: str, read_only: bool = False, namespace: str = HOME,
+            server: Union[bool, Callable[[], Element]] = True) -> Provider:
     """The provider of a libvirt URI, such as qemu:///system; it connects when it is first used.
 
+    `namespace` is its own: root/virt, or root/virt/NAME of a further connection. `server` makes
+    the document of the WBEM server (hypervisor.document.server) that the Interop namespace shows:
+    True, the provider is its own; False, it answers beside one that does.
     A URI that does not connect is CIM_ERR_FAILED.
     """
+    from .hypervisor import document
     from .hypervisor.connection import Connection
     from .request import Request
 
     connection = Connection(uri, read_only)
     schema = load(connection.prefix)
-    return Provider(schema, lambda: Request(connection), close=connection.close)
+
+    def alone() -> Element:
+        return document.server(resource.version(), connection.hostname, made.namespaces, {})
+
+    makes = server if callable(server) else alone if server else None
+    made = Provider(schema, lambda: Request(connection, server=makes), namespace, connection.close)
+    return made

@@ -7,7 +7,7 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
 from .cim import Error, Instance, Path, Status, Value
@@ -29,11 +29,13 @@ class Link(NamedTuple):
 
 
 class Query:
-    """The read operations of one request."""
+    """The read operations of one request, on the tables that `has` says are there."""
 
-    def __init__(self, schema: Schema, source: Source) -> None:
+    def __init__(self, schema: Schema, source: Source,
+                 has: Optional[Callable[[str], bool]] = None) -> None:
         self.schema = schema
         self.source = source
+        self._has = has or (lambda name: True)
 
     # instances
 
@@ -43,7 +45,8 @@ class Query:
 
         Of those without the given keys, as few as is simple.
         """
-        tables = self.schema.below(self.schema.name(class_name))
+        below = self.schema.below(self.schema.name(class_name))
+        tables = [table for table in below if self._has(table.name)]
         places = [place for table in tables for place in table.known_by_some(given)]
         for document in self._documents(tables, places, wanted):
             for table in tables:
@@ -189,7 +192,7 @@ class Query:
         name = None if class_name is None else self.schema.name(class_name)
         table, document, entry = self.find(path)
         for assoc in self.schema.associations():
-            if name is not None and not self.schema.is_a(assoc.name, name):
+            if not self._has(assoc.name) or name and not self.schema.is_a(assoc.name, name):
                 continue
             earlier: list[str] = []  # a link that leads from an instance to itself comes once
             for row in association.ends(self.schema, assoc, table.name, role):

@@ -45,10 +45,14 @@ Wanted = tuple[str, ...]
 
 
 class Request:
-    """The documents of a connection during one request, none of them fetched twice."""
+    """The documents of a connection during one request, none of them fetched twice.
 
-    def __init__(self, connection: Connection, keep: int = KEEP) -> None:
-        self.connection, self._keep = connection, keep
+    `server` makes the document of the WBEM server that asks, if there is one.
+    """
+
+    def __init__(self, connection: Connection, keep: int = KEEP,
+                 server: Optional[Callable[[], Element]] = None) -> None:
+        self.connection, self._keep, self._server = connection, keep, server
         self._start()
 
     def _start(self) -> None:
@@ -236,6 +240,8 @@ class Request:
         elif kind in HELD:
             for each in self._held(kind, known):
                 yield from self._thing(each, each.xml, wanted)
+        elif kind == "ServerXML" and self._server is not None:
+            yield from self._fetched(kind, (kind,), self._server)
         elif kind in CATALOG:  # the same on every host
             yield from self._fetched(kind, (kind,), lambda: _catalog(CATALOG[kind]))
 

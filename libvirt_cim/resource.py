@@ -30,6 +30,16 @@ def text(name: str) -> str:
     return _read(os.path.join(_place(name), name))
 
 
+def version() -> str:
+    """The version of the package, nothing if it was not installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("libvirt-cim")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 def _place(name: str) -> str:
     for place in _PLACES:
         if os.path.exists(os.path.join(place, name)):

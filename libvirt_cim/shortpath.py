@@ -60,7 +60,7 @@ def resolve(host: Host, text: str) -> Path:
         raise invalid(f"{text!r} is not an object path")
     name = class_name(host.schema, match["name"])
     class_ = host.schema.resolved(name)
-    given = {row.name: _value(host, row, raw, text)
+    given = {row.name: value(host, row, raw, text)
              for row, raw in _keys(class_, match["keys"], text)}
     namespace = where["namespace"].strip("/") or None
     keys = [each.name for each in class_.properties.values() if each.qualifier("Key")]
@@ -106,8 +106,8 @@ def _keys(class_: Class, text: Optional[str], whole: str) -> list[tuple[Property
     return list(found.values())
 
 
-def _value(host: Host, row: Property, raw: str, whole: str) -> Value:
-    """A key's value by its declared type; a reference may be short itself."""
+def value(host: Host, row: Property, raw: str, whole: str) -> Value:
+    """A key's or parameter's value by its declared type; a reference may be short itself."""
     if row.type == "reference":
         return resolve(host, raw)
     if row.type == "boolean" and raw.upper() in ("TRUE", "FALSE"):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the operations of operations.py through whoever answers them, and compares.
 
-Every answer is brought into one plain form: paths as text with sorted keys and without namespace,
-lists in the order of their paths. Knows the provider and pywbem's connections, of any kind.
+Every answer is brought into one plain form: paths as text with sorted keys, without our own
+namespace; lists in the order of their paths. Knows the provider and pywbem's connections.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from operations import Fails, Instances, Operation, Paths, Values
 from libvirt_cim import cim
 from libvirt_cim.provider import Provider
 
+_END = re.compile(r'[\w/]+:\w+\.\w+="')  # of an association, in another namespace or ours
 _REFERENCE = re.compile(r'\w+\.\w+="')
 Run = Callable[[Operation], Any]
 NAMESPACE = "root/virt"
@@ -126,10 +127,10 @@ def _path(path: cim.Path) -> str:
     keys = {name.lower(): _path(value) if isinstance(value, cim.Path) else value
             for name, value in path.keys.items()}
     for name, value in keys.items():
-        if isinstance(value, str) and value.startswith(f"{NAMESPACE}:"):
+        if isinstance(value, str) and _END.match(value):
             keys[name] = short(value)
-    assert (path.namespace or NAMESPACE).lower() == NAMESPACE, path
-    return str(cim.Path(path.class_name.lower(), dict(sorted(keys.items()))))
+    place = path.namespace if (path.namespace or NAMESPACE).lower() != NAMESPACE else None
+    return str(cim.Path(path.class_name.lower(), dict(sorted(keys.items())), place))
 
 
 def _plain(value: Any) -> Any:

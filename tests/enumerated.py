@@ -14,11 +14,13 @@ from lab import LAB
 from lxml import etree
 
 from libvirt_cim.cim import Path
+from libvirt_cim.hypervisor import document
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.hypervisor.error import Libvirt
 from libvirt_cim.provider import Provider
 from libvirt_cim.request import Request
 from libvirt_cim.schema import load
+from libvirt_cim.tree import Element
 
 NODE = """<node><cpu><nodes>1</nodes><sockets>1</sockets><cores>4</cores><threads>1</threads>
 <active>4</active><mhz>2000</mhz><model>x86_64</model></cpu><memory>67108864</memory></node>"""
@@ -29,30 +31,45 @@ class Host:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.provider = Provider(load(connection.prefix), lambda: Request(connection))
+        def server() -> Element:
+            return document.server("1.0", connection.hostname, self.provider.namespaces,
+                                   {"http://localhost:5988": ["basic"]})
+
+        self.provider = Provider(load(connection.prefix),
+                                 lambda: Request(connection, server=server))
         self.schema = self.provider.schema
         self.guests = {each.name(): each for each in connection.handle.listAllDomains()}
 
     @functools.cached_property
     def instances(self) -> list[Path]:
         """The paths of all that is no association."""
-        return list(self.provider.enumerate_instance_names("CIM_ManagedElement"))
+        return [path for place in self.provider.namespaces
+                for path in self.provider.enumerate_instance_names("CIM_ManagedElement", place)]
 
     @functools.cached_property
     def links(self) -> list[Path]:
         """The paths of all associations."""
-        names = [name for name in self.schema.children(None)
+        names = [(name, place) for place in self.provider.namespaces
+                 for name in self.provider.enumerate_class_names(namespace=place)
                  if self.schema.resolved(name).qualifier("Association")]
-        return [path for name in names for path in self.provider.enumerate_instance_names(name)]
+        return [path for name, place in names
+                for path in self.provider.enumerate_instance_names(name, place)
+                if path.namespace == place]
 
     @functools.cached_property
     def around(self) -> dict[Path, list[tuple[str, Path]]]:
-        """The role and link of every association that a path is an end of."""
+        """The role and link of every association, where it is shown, that a path is an end of."""
         found: dict[Path, list[tuple[str, Path]]] = defaultdict(list)
         for path in self.links:
             for role, end in path.keys.items():
-                found[end].append((role, path))
+                if end.namespace in self.places(path.class_name):
+                    found[end].append((role, path))
         return found
+
+    def places(self, class_name: str) -> list[str]:
+        """The namespaces that a class says it is in, its home first."""
+        declared = self.schema.resolved(class_name).qualifier("Virt_Namespaces")
+        return list(declared or ["root/virt"])
 
     def of(self, class_name: str) -> list[Path]:
         """The instances of a class and of those below it."""

@@ -267,3 +267,15 @@ def test_sums_and_joins() -> None:
     Shelf([host, *(Document((KIND,), etree.fromstring(each)) for each in guests)])
     assert table("Virt_TestHost").read(host.root, host) == {
         "Memory": 5 * 1024, "Processors": 4, "First": "n0", "Guests": ["n0", "n1", "n3"]}
+
+
+def test_join_to_an_element_of_its_own_kind_of_document() -> None:
+    """By its test it is known from a path; what it finds may be in this document or another."""
+    guests = [tree.parse(f"<domain><name>{name}</name><title>{title}</title><devices>"
+                         f"<serial type='{type_}' mode='{name}'/></devices></domain>")
+              for name, title, type_ in (("a", "pty", "file"), ("b", "pty", "pty"),
+                                         ("c", "tcp", "unix"))]
+    documents = [Document((KIND,), root) for root in guests]
+    Shelf(documents)
+    found = [table().read(each.root, each).get("ModeOfOther") for each in documents]
+    assert found == ["b", "b", None]

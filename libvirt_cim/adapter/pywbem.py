@@ -17,7 +17,7 @@ from .. import provider
 from ..cim import Error, Path
 from ..enumeration import Contexts
 from ..session import OPERATIONS, Session
-from .pywbem_values import Values, path_of, plain
+from .pywbem_values import Values, object_of, parameters, path_of, plain
 
 URL = "http://localhost"
 
@@ -85,9 +85,17 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
         self._not_supported(methodname)
 
     def _methodcall(self, methodname: str, objectname: Any, Params: Any = None,  # noqa: N803
-                    **params: Any) -> NoReturn:
+                    **params: Any) -> tuple[Any, Any]:
         self._verify_open()
-        self._not_supported(methodname)
+        path = object_of(objectname, self.default_namespace)
+        given = [(each.name, each.value) if isinstance(each, pywbem.CIMParameter) else each
+                 for each in Params or ()]
+        try:
+            values = parameters((*given, *params.items()))
+            returned, out = self.provider.invoke_method(path, methodname, values)
+            return self._values.answer(path.class_name, methodname, returned, out)
+        except Error as error:
+            raise self._error(error.status, error.text) from None
 
     def _iexportcall(self, methodname: str, **params: Any) -> NoReturn:
         self._not_supported(methodname)

@@ -48,8 +48,31 @@ def path_of(name: Any, namespace: str | None = None) -> Path:
     return Path(name.classname, keys, name.namespace or namespace, name.host)
 
 
+def object_of(name: Any, namespace: str) -> Path:
+    """The path that a method is called on; that of a class has no keys."""
+    if isinstance(name, pywbem.CIMInstanceName):
+        return path_of(name, namespace)
+    if isinstance(name, pywbem.CIMClassName):
+        return Path(name.classname, {}, name.namespace or namespace)
+    return Path(str(name), {}, namespace)
+
+
+def parameters(given: Iterable[tuple[str, Any]]) -> dict[str, Value]:
+    """A method's parameters as ours has them; one that comes twice is CIM_ERR_INVALID_PARAMETER."""
+    found: dict[str, Value] = {}
+    for name, value in given:
+        if find(found, name) is not None:
+            raise invalid(f"parameter {name} is given twice")
+        found[name] = plain(value)
+    return found
+
+
 def plain(value: Any) -> Value:
     """A value of pywbem's as ours has it: class names as text, CIM's numbers as Python's."""
+    if isinstance(value, pywbem.CIMInstance):
+        return Instance(value.classname, {
+            name: plain(each.value) for name, each in value.properties.items()
+            if each.value is not None})
     if isinstance(value, pywbem.CIMInstanceName):
         return path_of(value)
     if isinstance(value, pywbem.CIMClassName):
@@ -131,6 +154,20 @@ class Values:
         if isinstance(value, Path):
             return self.path(value)
         return self.instance(value) if isinstance(value, Instance) else value
+
+    def answer(self, class_name: str, method_name: str, returned: Value,
+               out: Mapping[str, Value]) -> tuple[Any, Any]:
+        """What InvokeMethod gives: the value returned, and the output parameters."""
+        method = find(self._schema.resolved(class_name).methods, method_name)
+        assert method is not None
+        values = pywbem.NocaseDict(
+            (name, self._typed(method.parameters[name], value)) for name, value in out.items())
+        return pywbem.cimvalue(returned, method.type), values
+
+    def _typed(self, row: Property, value: Value) -> Any:
+        converted = self._value(value)
+        plain_ = row.type == "reference" or embedded(row)
+        return converted if plain_ else pywbem.cimvalue(converted, row.type)
 
     # declarations
 

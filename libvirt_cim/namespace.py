@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Which classes are in which namespace, as Virt_Namespaces says it.
+
+The first namespace of a class is its home, which its instances' paths name; in the others they are
+shown as well. A class that says nothing is at home in root/virt. Knows no operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Optional
+
+from .cim import Error, Path, Status
+from .model import Model, named
+from .schema import Schema
+
+HOME = "root/virt"
+INTEROP = "interop"
+ALIASES = {"root/interop": INTEROP, "root/pg_interop": INTEROP}
+
+
+class Namespaces:
+    """The namespaces of one connection, whose own is `home` instead of root/virt."""
+
+    def __init__(self, schema: Schema, home: str = HOME) -> None:
+        self.home = home
+        self._schema = schema
+        self._of: dict[str, tuple[str, ...]] = {
+            name: tuple(home if each == HOME else each for each in _declared(schema, name))
+            for name in schema.declared if not name.startswith("CIM_")
+        }
+        others = {each for places in self._of.values() for each in places} - {home}
+        self.names = (home, *sorted(others))
+        self._standard: dict[str, set[str]] = {}  # DMTF's classes by namespace, once asked for
+
+    def name(self, namespace: Optional[str]) -> str:
+        """The namespace that is meant, none being home, or CIM_ERR_INVALID_NAMESPACE."""
+        if namespace is None:
+            return self.home
+        found = _found(namespace, self.names)
+        if found is not None:
+            return found
+        raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
+
+    def of(self, class_name: str) -> tuple[str, ...]:
+        """The namespaces that a class of ours is in, its home first."""
+        return self._of.get(class_name, self.names)
+
+    def has(self, namespace: str, class_name: str) -> bool:
+        """Whether a declared class is in a namespace: ours as it says, DMTF's as far as needed."""
+        if class_name in self._of:
+            return namespace in self._of[class_name]
+        if namespace == self.home:
+            return True
+        if namespace not in self._standard:
+            self._standard[namespace] = _needed(self._schema, self._of, namespace)
+        return class_name in self._standard[namespace]
+
+    def right(self, path: Path) -> bool:
+        """Whether a path names no namespace but one that its class is in."""
+        if path.namespace is None or path.class_name not in self._schema:
+            return True
+        return _found(path.namespace, self.of(self._schema.name(path.class_name))) is not None
+
+    def where(self, class_name: str) -> str:
+        """The first namespace with instances of a declared class, home if there are none."""
+        places = {self.of(table.name)[0] for table in self._schema.below(class_name)}
+        return next((each for each in self.names if each in places), self.home)
+
+    def located(self, path: Path) -> Path:
+        """A path, and those of an association's ends, with the home of the class."""
+        keys = {name: self.located(each) if isinstance(each, Path) else each
+                for name, each in path.keys.items()}
+        return Path(path.class_name, keys, self.of(path.class_name)[0])
+
+
+def _found(namespace: str, names: tuple[str, ...]) -> Optional[str]:
+    """The one of the names that is meant, in whatever case."""
+    low = namespace.strip("/").lower()
+    wanted = ALIASES.get(low, low)
+    return next((each for each in names if each.lower() == wanted), None)
+
+
+def _declared(model: Model, name: str) -> list[str]:
+    for each in model.superclasses(name):
+        found: Optional[list[str]] = model.declared[each].qualifier("Virt_Namespaces")
+        if found:
+            return found
+    return [HOME]
+
+
+def _needed(model: Model, of: dict[str, tuple[str, ...]], namespace: str) -> set[str]:
+    """DMTF's classes that those of ours in a namespace stand on or name."""
+    found: set[str] = set()
+    waiting = [name for name, places in of.items() if namespace in places]
+    while waiting:
+        for each in _next(model, waiting.pop()):
+            if each not in found and each not in of:
+                found.add(each)
+                waiting.append(each)
+    return found
+
+
+def _next(model: Model, name: str) -> Iterator[str]:
+    class_ = model.declared[name]
+    for each in (class_.superclass, *named(class_)):
+        if each is not None and each in model.declared:
+            yield each

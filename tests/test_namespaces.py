@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Namespaces: what is shown where, how paths name it, and how a client finds it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import pywbem
+from lab import FRONT1, LAB, SYSTEMS
+
+import libvirt_cim
+from libvirt_cim.cim import Error, Status
+from libvirt_cim.hypervisor import document
+from libvirt_cim.namespace import HOME, Namespaces
+from libvirt_cim.provider import Provider
+from libvirt_cim.schema import load
+
+ALIASES = ["interop", "root/interop", "root/PG_InterOp", "/Interop/", "ROOT/pg_interop"]
+PROFILE = 'Virt_RegisteredProfile.InstanceID="CIM:DSP1057-VirtualSystem-1.0.0"'
+URL = "https://host.example.com:5989"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with libvirt_cim.connect(LAB) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def far() -> Iterator[Provider]:
+    """A further connection, whose server says where it is reached."""
+    def server() -> Any:
+        return document.server("1.2.3", "front.example.com", made.namespaces,
+                               {URL: ["basic", "certificate"]})
+
+    made = libvirt_cim.connect(LAB, namespace="root/virt/far", server=server)
+    with made as found:
+        yield found
+
+
+def failing(status: Status, call: Any, *arguments: Any) -> None:
+    """Expect a status of a call whose answer is read."""
+    with pytest.raises(Error) as raised:
+        list(call(*arguments))
+    assert raised.value.status == status
+
+
+def test_home_is_first(provider: Provider, far: Provider) -> None:
+    assert provider.namespaces == ("root/virt", "interop", "root/cimv2")
+    assert far.namespaces == ("root/virt/far", "interop", "root/cimv2")
+    assert (provider.namespace, far.namespace) == ("root/virt", "root/virt/far")
+
+
+@pytest.mark.parametrize("namespace", ALIASES)
+def test_names_of_interop(provider: Provider, namespace: str) -> None:
+    found = list(provider.enumerate_instance_names("CIM_RegisteredProfile", namespace))
+    assert len(found) > 10 and {each.namespace for each in found} == {"interop"}
+    profile = provider.get_instance(f"{namespace.strip('/')}:{PROFILE}")
+    assert profile["RegisteredVersion"] == "1.0.0"
+    assert provider.get_class("CIM_RegisteredProfile", namespace)
+
+
+def test_unknown_namespaces(provider: Provider) -> None:
+    calls: Any = [
+        lambda: provider.enumerate_instances("CIM_System", "root/nosuch"),
+        lambda: provider.enumerate_instance_names("CIM_System", "root/virt/far"),
+        lambda: [provider.get_instance(f"root/nosuch:{FRONT1}")],
+        lambda: provider.associators(f"root/nosuch:{FRONT1}"),
+        lambda: provider.associator_names(f"root/nosuch:{FRONT1}"),
+        lambda: provider.references(f"root/nosuch:{FRONT1}"),
+        lambda: provider.reference_names(f"root/nosuch:{FRONT1}"),
+        lambda: [provider.get_class("CIM_System", "root/nosuch")],
+        lambda: provider.enumerate_classes("CIM_System", "root/nosuch"),
+        lambda: provider.enumerate_class_names(None, "root/nosuch"),
+        lambda: [provider.get_qualifier("Key", "root/nosuch")],
+        lambda: provider.enumerate_qualifiers("root/nosuch"),
+        lambda: provider.invoke_method(f"root/nosuch:{FRONT1}", "RequestStateChange"),
+    ]
+    for call in calls:
+        failing(Status.INVALID_NAMESPACE, call)
+
+
+def test_a_class_is_where_it_says(provider: Provider) -> None:
+    failing(Status.INVALID_CLASS, provider.enumerate_instances, "Virt_ComputerSystem", "interop")
+    failing(Status.INVALID_CLASS, provider.enumerate_instances, "Virt_RegisteredProfile", HOME)
+    failing(Status.INVALID_CLASS, provider.associators, f"interop:{FRONT1}")
+    failing(Status.NOT_FOUND, lambda: [provider.get_class("Virt_ComputerSystem", "interop")])
+    assert list(provider.enumerate_instances("CIM_RegisteredProfile", HOME)) == []
+    shown = {name for place in provider.namespaces
+             for name in provider.enumerate_class_names(None, place, True)}
+    assert shown == set(provider.schema.declared)
+
+
+@pytest.mark.parametrize("namespace", ["root/virt", "interop", "root/cimv2"])
+def test_classes_of_a_namespace_stand_on_those_there(provider: Provider, namespace: str) -> None:
+    names = set(provider.enumerate_class_names(None, namespace, True))
+    for name in names:
+        class_ = provider.get_class(name, namespace, local_only=True)
+        assert class_.superclass is None or class_.superclass in names
+        ends = {row.reference_class for row in class_.properties.values()} - {None}
+        assert ends <= names
+
+
+def test_associations_that_the_base_provider_shows(provider: Provider) -> None:
+    found = {each.class_name for each in provider.enumerate_instance_names(
+        "CIM_HostedDependency", "root/cimv2")}
+    assert found == {"Virt_HostedDependency", "Virt_HostedService"}
+    assert list(provider.enumerate_instance_names("CIM_SystemDevice", "root/virt"))
+    failing(Status.INVALID_CLASS, provider.enumerate_instance_names, "CIM_SystemDevice",
+            "root/cimv2")
+
+
+def test_paths_and_references_name_homes(provider: Provider, far: Provider) -> None:
+    for source in (provider, far):
+        found = list(source.references(f"interop:{PROFILE}", "CIM_ElementConformsToProfile"))
+        assert len(found) == len(SYSTEMS)
+        for each in found:
+            assert each.path and each.path.namespace == "interop"
+            assert each["ConformantStandard"].namespace == "interop"
+            assert each["ManagedElement"].namespace == source.namespace
+            guest = source.get_instance(each["ManagedElement"])
+            assert each["ConformantStandard"] in list(source.associator_names(guest.path or ""))
+            assert source.get_instance(each.path).path == each.path
+
+
+def test_an_end_in_a_wrong_namespace_is_none(provider: Provider) -> None:
+    path = ('interop:Virt_ElementConformsToProfile.ConformantStandard="{}:' + PROFILE.replace(
+        '"', '\\"') + '",ManagedElement="{}:' + FRONT1.replace('"', '\\"') + '"')
+    assert provider.get_instance(path.format("interop", "root/virt"))
+    assert provider.get_instance(path.format("root/PG_InterOp", "root/virt"))
+    for ends in (("root/virt", "root/virt"), ("interop", "interop"), ("interop", "root/nosuch")):
+        failing(Status.NOT_FOUND, lambda e=ends: [provider.get_instance(path.format(*e))])
+
+
+def test_without_a_namespace_a_class_is_looked_for(provider: Provider) -> None:
+    assert list(provider.enumerate_instance_names("CIM_RegisteredProfile"))
+    assert {each.namespace for each in provider.enumerate_instance_names("CIM_ManagedElement")} \
+        == {"root/virt"}
+    places = Namespaces(load())
+    assert places.where("Virt_ReferencedProfile") == "interop"
+    assert places.where("CIM_ManagedElement") == HOME
+
+
+# the server, as clients find it
+
+def test_pywbem_finds_the_server(provider: Provider) -> None:
+    server = pywbem.WBEMServer(libvirt_cim.adapter.pywbem.connect(provider))
+    assert server.interop_ns == "interop"
+    assert server.namespaces == list(provider.namespaces)
+    assert server.namespace_classname == "CIM_Namespace"
+    assert server.brand == "libvirt-cim" and server.version
+    assert server.cimom_inst["ElementName"] == "libvirt-cim"
+    found = server.get_selected_profiles("DMTF", "System Virtualization")
+    assert [each["RegisteredVersion"] for each in found] == ["1.0.0"]
+    (host,) = server.get_central_instances(found[0].path)
+    assert host.classname == "Virt_HostSystem" and host.namespace == "root/virt"
+    (guests,) = server.get_selected_profiles("DMTF", "Virtual System Profile")
+    assert len(server.get_central_instances(guests.path)) == len(SYSTEMS)
+
+
+def test_without_the_method_pywbem_follows_the_association(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libvirt_cim.service.METHODS", {})
+    server = pywbem.WBEMServer(libvirt_cim.adapter.pywbem.connect(provider))
+    (guests,) = server.get_selected_profiles("DMTF", "Virtual System Profile")
+    assert len(server.get_central_instances(guests.path)) == len(SYSTEMS)
+
+
+def test_a_server_tells_how_it_is_reached(far: Provider) -> None:
+    (manager,) = far.enumerate_instances("CIM_ObjectManager", "interop")
+    assert manager["SystemName"] == "front.example.com"
+    assert manager["Description"] == "libvirt-cim version 1.2.3"
+    assert manager.path
+    (way,) = far.associators(manager.path, "CIM_CommMechanismForManager")
+    assert (way["Name"], way["AuthenticationMechanismsSupported"]) == (URL, [3, 1])
+    assert way["FunctionalProfilesSupported"] == [2, 6, 8, 10]
+    names = [each["Name"] for each in far.associators(manager.path, "CIM_NamespaceInManager")]
+    assert names == list(far.namespaces)
+    assert list(far.associator_names(manager.path, "CIM_HostedService")) == []  # another host
+    (server,) = far.enumerate_instance_names("CIM_WBEMServer", "interop")
+    found = far.associators(server, "CIM_HostedDependency", "CIM_WBEMServerNamespace")
+    assert [each["Name"] for each in found] == names
+
+
+def test_beside_another_server_there_is_none() -> None:
+    with libvirt_cim.connect(LAB, server=False) as found:
+        assert list(found.enumerate_instances("CIM_ObjectManager", "interop")) == []
+        assert list(found.enumerate_instances("CIM_RegisteredProfile", "interop"))
