@@ -143,6 +143,16 @@ def test_without_a_namespace_a_class_is_looked_for(provider: Provider) -> None:
     assert places.where("CIM_ManagedElement") == HOME
 
 
+def test_associations_of_a_class_stay_in_its_namespace(provider: Provider) -> None:
+    wbem = libvirt_cim.adapter.pywbem.connect(provider)
+    class_ = pywbem.CIMClassName("CIM_RegisteredProfile", namespace="interop")
+    names = wbem.AssociatorNames(class_, AssocClass="CIM_ReferencedProfile")
+    assert [each.classname for each in names] == ["CIM_RegisteredProfile"]
+    paths = [path for path, _ in wbem.References(class_)] + names
+    assert {each.namespace for each in paths} == {"interop"}
+    assert "Virt_SystemDevice" not in {each.classname for each in paths}
+
+
 # the server, as clients find it
 
 def test_pywbem_finds_the_server(provider: Provider) -> None:

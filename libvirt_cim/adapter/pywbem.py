@@ -52,7 +52,7 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
         self.provider = source
         self.owned = False  # whether closing this closes the provider
         super().__init__(**{"url": URL, "default_namespace": source.namespace, **options})
-        self._values = Values(source.schema, self.host, source.namespace)
+        self._values = Values(source.schema, self.host)
 
     def copy(self) -> Connection:
         """Another connection to the same provider, which outlives this one."""
@@ -124,17 +124,20 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
     def _read(self, operation: str, namespace: str, params: Mapping[str, Any]) -> Answer:
         method, packing = _READ[operation]
         found = getattr(self.provider, method)(**self._arguments(namespace, params))
-        packed = list(self._packed(packing, found, bool(params.get("IncludeClassOrigin"))))
+        origin = bool(params.get("IncludeClassOrigin"))
+        packed = list(self._packed(packing, found, namespace, origin))
         if packing.startswith("object"):
             packed = [("OBJECTPATH", {}, each) for each in packed]
         return [("IRETURNVALUE", {}, packed)]
 
-    def _packed(self, packing: str, found: Any, origin: bool) -> Iterable[Any]:
+    def _packed(
+        self, packing: str, found: Any, namespace: str, origin: bool
+    ) -> Iterable[Any]:
         values = self._values
         one = {
             "instance": lambda each: values.instance(each, origin),
             "name": values.path,
-            "object": lambda each: values.object(each, origin),
+            "object": lambda each: values.object(each, namespace, origin),
             "object name": lambda each: values.path(each, True),
             "class": lambda each: values.class_(each, origin),
             "class name": pywbem.CIMClassName,
@@ -152,7 +155,7 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
             return None
         paths = operation.endswith("Paths")
         packing = "object names" if paths else "objects"
-        packed = list(self._packed(packing, part.items, part.class_origin))
+        packed = list(self._packed(packing, part.items, namespace, part.class_origin))
         answer: list[Any] = [
             ("IRETURNVALUE", {}, packed),
             ("EndOfSequence", None, "TRUE" if part.end_of_sequence else "FALSE"),

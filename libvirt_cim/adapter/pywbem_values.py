@@ -91,16 +91,15 @@ def plain(value: Any) -> Value:
 class Values:
     """The pywbem objects of one schema's values; full paths name the host and the namespace."""
 
-    def __init__(self, schema: Schema, host: str, namespace: str | None = None) -> None:
+    def __init__(self, schema: Schema, host: str) -> None:
         self._schema = schema
         self._host = host
-        self._namespace = namespace
 
-    def object(self, found: Union[Instance, Class], origin: bool = False) -> Any:
-        """What associators give: CIMInstance, or the path of a class and the CIMClass."""
+    def object(self, found: Union[Instance, Class], namespace: str, origin: bool = False) -> Any:
+        """What associators give: CIMInstance, or the path of a class asked for and the CIMClass."""
         if isinstance(found, Instance):
             return self.instance(found, origin, True)
-        path = pywbem.CIMClassName(found.name, self._host, self._namespace)
+        path = pywbem.CIMClassName(found.name, self._host, namespace)
         class_ = self.class_(found, origin)
         class_.path = path
         return path, class_
