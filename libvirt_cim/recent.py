@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from typing import Callable, Optional
 
-from .ground import Document
+from .ground import Document, Source
+from .hypervisor.document import extend
+from .tree import Element, tags
 
 Kept = dict[str, Document]  # by kind
 
@@ -32,3 +35,13 @@ class Recent:
     def drop(self, key: Hashable) -> None:
         """Keep nothing of it."""
         self._kept.pop(key, None)
+
+
+def grown(kept: Kept, kind: str, root: Element,
+          texts: Callable[[tuple[str, ...]], Mapping[str, Optional[str]]],
+          names: tuple[str, ...], source: Source) -> Document:
+    """The document of single leaves, with those wanted that it has not got yet."""
+    missing = tuple(name for name in names if name not in tags(root))
+    if extend(root, texts(missing)) or kind not in kept:
+        kept[kind] = Document((kind,), root, source)  # the old one remembers what it missed
+    return kept[kind]

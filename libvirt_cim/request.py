@@ -10,37 +10,29 @@ What was written must be forgotten: until then nothing kept is fetched again.
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Callable, Optional, Union
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Callable, Optional
 
-from . import resource
 from .cim import Error, Status
 from .ground import ROOTS, Document, Known
+from .host import Host, catalog
 from .hypervisor.document import INFO as INFO_LEAVES
-from .hypervisor.document import NODE as NODE_LEAVES
-from .hypervisor.document import THING as THING_LEAVES
-from .hypervisor.document import Texts, extend, info, node, stats, stub, yes
-from .recent import Kept, Recent
-from .tree import Element, parse, tags
+from .hypervisor.document import info, stats, stub, yes
+from .recent import Kept, Recent, grown
+from .tree import Element
 
 if TYPE_CHECKING:  # so that the offline conversion does without libvirt
     from .hypervisor.connection import Connection
     from .hypervisor.guest import Guest
-    from .hypervisor.node import Thing
-    from .hypervisor.snapshot import Moment
 
 LIVE, CONFIG, INFO, STATS = "DomainXML", "DomainConfigXML", "DomainInfo", "DomainStats"
 AGENT = "GuestInfo"
 GUEST = (CONFIG, LIVE, INFO, STATS, AGENT)
-# What a guest may have several of, to where it says whose it is.
-HELD = {"SnapshotXML": "/domainsnapshot/@guest", "CheckpointXML": "/domaincheckpoint/@guest"}
 METRICS = "MetricXML"
-CATALOG = {METRICS: "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
 KEEP = 64  # guests, and as many other things; of more guests than that
 FEW = 4  # are kept, so that the next tree takes the memory of the last while that is in the cache
 _NAMES = frozenset(("name", "uuid"))  # of a guest's document, what its listing says
 _SUBSTITUTE = "DomainXML for DomainConfigXML"  # no kind of ground's
-_ABSENT = (Status.NOT_FOUND, Status.NOT_SUPPORTED)
 Wanted = tuple[str, ...]
 
 
@@ -59,8 +51,8 @@ class Request:
         from .hypervisor.guest import Guests
         from .hypervisor.node import Node
 
-        self.guests, self.node = Guests(self.connection), Node(self.connection)
-        self._guests, self._things = Recent(self._keep), Recent(self._keep)
+        self.guests, self._guests = Guests(self.connection), Recent(self._keep)
+        self._host = Host(self, Node(self.connection), self.guests, self._keep, self._server)
 
     def forget(self, guest: Optional[str] = None) -> None:
         """A guest of that name was written to, or anything (None): what is known of it is out."""
@@ -70,7 +62,7 @@ class Request:
         found = self.guests.known(guest)
         if found is not None:
             self._guests.drop(found.uuid)
-        self._things = Recent(self._keep)  # its snapshots are among them
+        self._host.forget()  # its snapshots are known there
         self.guests.forget(guest)
 
     def offers(self, kind: str) -> bool:
@@ -88,7 +80,7 @@ class Request:
             yield from self._every_guest(guests, known, wanted)
         for kind in kinds:
             if kind not in GUEST:
-                yield from self._others(kind, known, wanted)
+                yield from self._host.documents(kind, known, wanted)
 
     def _every_guest(
         self, kinds: Sequence[str], known: Known, wanted: Wanted
@@ -107,7 +99,7 @@ class Request:
         """Every guest, its XML asked for before it is needed."""
         from .hypervisor.ahead import fetched
 
-        guests = self._all_guests()
+        guests = self.guests.all()
         if len(guests) > self._guests.limit:
             self._guests.limit = FEW
         xml = {CONFIG, LIVE, AGENT}.intersection(kinds)
@@ -122,14 +114,6 @@ class Request:
         if not guest.active:
             return {True} if kinds != {AGENT} else set()
         return {kind == CONFIG for kind in kinds if kind != CONFIG or guest.persistent}
-
-    def _all_guests(self) -> Sequence[Guest]:
-        try:
-            return self.guests.all()
-        except Error as error:
-            if error.status != Status.NOT_SUPPORTED:
-                raise
-            return ()
 
     def _of_guest(
         self, guest: Guest, kinds: Sequence[str], wanted: Wanted, named: bool
@@ -183,7 +167,7 @@ class Request:
     def _info(self, guest: Guest, wanted: Wanted) -> Document:
         kept = self._guests.of(guest.uuid)
         root = kept[INFO].root if INFO in kept else info(guest.active)
-        return self._grown(kept, INFO, root, guest.texts, wanted or INFO_LEAVES)
+        return grown(kept, INFO, root, guest.texts, wanted or INFO_LEAVES, self)
 
     def _stats(self, guest: Guest, named: bool) -> Optional[Document]:
         """A guest's statistics; of all guests at once unless it was named."""
@@ -211,92 +195,13 @@ class Request:
             kept[AGENT] = Document((AGENT,), agent.said(guest), self)
         return kept[AGENT]
 
-    def _grown(
-        self, kept: Kept, kind: str, root: Element, texts: Callable[[Wanted], Texts], names: Wanted
-    ) -> Document:
-        """The document of single leaves, with those wanted that it has not got yet."""
-        missing = tuple(name for name in names if name not in tags(root))
-        if extend(root, texts(missing)) or kind not in kept:
-            kept[kind] = Document((kind,), root, self)  # the old one remembers what it missed
-        return kept[kind]
-
-    # what is no guest's
-
-    def _others(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
-        if kind in self.node.kinds:
-            for thing in self.node.find(kind, known):
-                yield from self._thing(thing, functools.partial(self.node.xml, thing), wanted)
-        elif kind in self.node.infos:
-            for thing in self.node.find(kind, known):
-                yield from self._thing_info(kind, thing, wanted)
-        elif kind == "NodeInfo":
-            kept = self._things.of(kind)
-            root = kept[kind].root if kept else node()
-            yield self._grown(kept, kind, root, self.node.texts, wanted or NODE_LEAVES)
-        elif kind == "CapsXML":
-            yield from self._fetched(kind, (kind,), self.node.capabilities)
-        elif kind == "NodeStats":
-            yield from self._fetched(kind, (kind,), self.node.statistics)
-        elif kind in HELD:
-            for each in self._held(kind, known):
-                yield from self._thing(each, each.xml, wanted)
-        elif kind == "ServerXML" and self._server is not None:
-            yield from self._fetched(kind, (kind,), self._server)
-        elif kind in CATALOG:  # the same on every host
-            yield from self._fetched(kind, (kind,), lambda: _catalog(CATALOG[kind]))
-
-    def _held(self, kind: str, known: Known) -> Iterator[Moment]:
-        """What a guest has of a kind, or, where none is named, what all of them have."""
-        from .hypervisor import snapshot
-
-        name = known.get(HELD[kind])
-        for guest in self._all_guests() if name is None else [self.guests.find("name", name)]:
-            if guest is not None:
-                yield from snapshot.find(guest, kind, known.get(f"/{ROOTS[kind]}/name"))
-
-    def _thing(
-        self, thing: Union[Thing, Moment], fetch: Callable[[], Element], wanted: Wanted
-    ) -> Iterator[Document]:
-        if wanted and thing.texts.keys() >= set(wanted) and thing.key not in self._things:
-            return iter((Document((thing.kind,), thing.stub(), self),))
-        return self._fetched(thing.kind, thing.key, fetch)
-
-    def _thing_info(self, kind: str, thing: Thing, wanted: Wanted) -> Iterator[Document]:
-        """What is said of a pool or network outside its document; none where it is gone."""
-        kept = self._things.of((kind, *thing.key))
-        root = kept[kind].root if kept else stub(ROOTS[kind], thing.texts)
-        texts = functools.partial(self.node.info, thing)
-        try:
-            yield self._grown(kept, kind, root, texts, wanted or THING_LEAVES)
-        except Error as error:
-            if error.status not in _ABSENT:
-                raise
-
-    def _fetched(
-        self, kind: str, key: Hashable, fetch: Callable[[], Element]
-    ) -> Iterator[Document]:
-        """A document, kept; none where the thing is gone or the driver has no such call."""
-        kept = self._things.of(key)
-        if kind not in kept:
-            try:
-                kept[kind] = Document((kind,), fetch(), self)
-            except Error as error:
-                if error.status not in _ABSENT:
-                    raise
-        return iter(kept.values())
-
 
 def _names_only(wanted: Wanted) -> bool:
     return bool(wanted) and _NAMES.issuperset(wanted)
 
 
 @functools.cache
-def _catalog(name: str) -> Element:
-    return parse(resource.text(name), name)
-
-
-@functools.cache
 def _groups() -> Wanted:
     """The statistics of guests that there are metrics of, by the first part of their names."""
-    places = [each.get("at", "").split("/") for each in _catalog(CATALOG[METRICS]).iter("metric")]
+    places = [each.get("at", "").split("/") for each in catalog(METRICS).iter("metric")]
     return tuple(sorted({group for _, root, group, *_ in places if root == ROOTS[STATS]}))

@@ -27,7 +27,7 @@ LAYERS = (
              "condition like wql wql_parse wql_words"),
     ("cim", "cim tree resource"),
 )
-BESIDE = "hypervisor.* request recent"  # imports these alone:
+BESIDE = "hypervisor.* request host recent"  # imports these alone:
 BESIDE_IMPORTS = {"cim", "tree", "ground", "resource"}
 MAY_REQUEST = {"provider", "convert", "service"}  # who may import what is beside
 

@@ -20,7 +20,7 @@ from writing import KINDS, Case, cases, fresh, tables
 import libvirt_cim
 from libvirt_cim import schema
 from libvirt_cim.cim import Error
-from libvirt_cim.ground import ROOTS, Document
+from libvirt_cim.ground import Document
 from libvirt_cim.query import Query
 from libvirt_cim.schema import is_row
 from libvirt_cim.shelf import Shelf
@@ -29,7 +29,6 @@ from libvirt_cim.write import build
 LAB = Path(__file__).parent / "hosts" / "lab.xml"
 MORE = Path(__file__).parent / "rows.xml"  # what the examples have not
 OTHERS = sorted((Path(__file__).parent / "rows").glob("*.xml"))  # named after their kinds
-MORE_OF_A_HOST = Path(__file__).parent / "hosts" / "more"
 INFO = "<info><name>rows</name><state>pmsuspended</state></info>"  # the test driver never says so
 # Why a value that is read may not be written alone to a new element.
 REASONS = ("has no place in this", "does not have the form", "has no counterpart in libvirt")
@@ -69,28 +68,16 @@ def on_the_shelf() -> set[str]:
     documents = [Document((file.stem.partition("-")[0],), corpus.plain(file.read_bytes()))
                  for file in OTHERS]
     kinds = {kind for document in documents for kind in document.kinds}
-    host = Document(("NodeInfo",), etree.fromstring("<node><name>host</name></node>"))
     guest = Document(KINDS, corpus.plain(MORE.read_bytes()))
-    query = Query(schema.load(), Shelf([*documents, host, guest]))
+    query = Query(schema.load(), Shelf([*documents, guest]))
     return {f"{each.class_name}.{name}" for table in schema.load().tables.values()
             if kinds & set(table.kinds) for each in query.enumerate(table.name)
             for name in each.properties}
 
 
-def in_more() -> set[str]:
-    """The rows that have a value in the documents of tests/hosts/more, which are of one host."""
-    roots = [corpus.plain(file.read_bytes()) for file in sorted(MORE_OF_A_HOST.glob("*.xml"))]
-    query = Query(schema.load(), Shelf(
-        Document(tuple(kind for kind, tag in ROOTS.items() if tag == root.tag), root)
-        for root in roots))
-    return {f"{each.class_name}.{name}" for table in query.schema.tables.values()
-            for each in query.enumerate(table.name) for name in each.properties}
-
-
 def test_every_row_is_read() -> None:
     """A row has a value other than NULL somewhere; a key and a constant have one by themselves."""
-    seen = on_the_host() | on_the_shelf() | in_more() | {
-        name.rpartition("-")[0] for name in in_examples()}
+    seen = on_the_host() | on_the_shelf() | {name.rpartition("-")[0] for name in in_examples()}
     rows = {f"{table.name}.{row.name}" for table in schema.load().tables.values()
             for row in table.class_.properties.values()
             if is_row(row) and row.qualifier("MappingStrings") != ["rest()"]}

@@ -179,10 +179,15 @@ class Guests:
             raise
 
     def all(self) -> list[Guest]:
-        """Every guest, in libvirt's order; listed once."""
+        """Every guest, in libvirt's order; listed once. None where the driver has no guests."""
         if self._all is None:
-            with self.connection.use() as virt:
-                handles = virt.listAllDomains(0)
+            try:
+                with self.connection.use() as virt:
+                    handles = virt.listAllDomains(0)
+            except Error as error:
+                if error.status != Status.NOT_SUPPORTED:
+                    raise
+                handles = []
             self._all = [self._keep(handle, True) for handle in handles]
         return self._all
 
