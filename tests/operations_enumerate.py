@@ -52,7 +52,7 @@ def names(host: str) -> list[Row]:
          Paths([*SYSTEMS, *DEVICES, *RESOURCES, *SETTINGS, *SNAPSHOTS, *POOLS, host], others=True)),
         (call, {"class_name": "Virt_HostedDependency"},
          Paths([link("Virt_HostedDependency", Antecedent=host, Dependent=each)
-                for each in [*SYSTEMS, *SWITCHES]])),
+                for each in SYSTEMS])),
         (call, {"class_name": "CIM_SystemDevice"},
          Paths([link("Virt_SystemDevice", GroupComponent=system(name), PartComponent=path)
                 for name, guest in GUESTS.items() for path in devices(name, guest)] + [

@@ -205,7 +205,7 @@ def test_a_guest_that_vanishes_from_associators_is_skipped(provider: Provider, h
             if guest.name() != "job1":  # it is gone with its run
                 guest.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
                                     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
-    assert {each.class_name for each in found} == {"Virt_VirtualEthernetSwitch"}
+    assert not list(found)
 
 
 @pytest.mark.parametrize("uri", ["nosuch:///system", "test:///no/such/file.xml", "a\0b",
