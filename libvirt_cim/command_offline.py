@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 import click
 
-from . import convert, layout, mof, output, published, resource, shortpath
+from . import command_serve, convert, layout, mof, output, published, resource, shortpath
 from .adapter import cimxml, json
 from .adapter import mof as instance_mof
 from .cim import Class, Error, Instance, QualifierType, invalid
@@ -155,11 +155,15 @@ def explain(name: str) -> None:
 @click.option("--format", "format_", is_flag=True, help="Check how the tables are laid out, too.")
 @click.option("--coverage", is_flag=True,
               help="The files that are not *.mof are domain documents: count what is mapped.")
-def check(files: Sequence[str], format_: bool, coverage: bool) -> None:
+@click.option("--config", metavar="FILE", help="Check a configuration file, and no tables.")
+def check(files: Sequence[str], format_: bool, coverage: bool, config: Optional[str]) -> None:
     """Find the mistakes in the tables, or in the package's with those of MOF files.
 
     A class of a file takes the place of the package's class of that name.
     """
+    if config is not None:
+        command_serve.check_file(config)
+        return
     documents = [name for name in files if coverage and not name.endswith(".mof")]
     if coverage and not documents:
         raise click.UsageError("--coverage needs the domain documents to look at.")

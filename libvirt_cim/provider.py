@@ -249,21 +249,23 @@ def connect(uri: str, read_only: bool = False, namespace: str = HOME,
             server: Union[bool, Callable[[], Element]] = True) -> Provider:
     """The provider of a libvirt URI, such as qemu:///system; it connects when it is first used.
 
+    libvirt is told who asks (principal.acting), where it takes that.
     `namespace` is its own: root/virt, or root/virt/NAME of a further connection. `server` makes
     the document of the WBEM server (hypervisor.document.server) that the Interop namespace shows:
     True, the provider is its own; False, it answers beside one that does.
     A URI that does not connect is CIM_ERR_FAILED.
     """
     from .hypervisor import document
-    from .hypervisor.connection import Connection
+    from .hypervisor.pool import Pool
     from .request import Request
 
-    connection = Connection(uri, read_only)
-    schema = load(connection.prefix)
+    pool = Pool(uri, read_only)
+    schema = load(pool.shared.prefix)
 
     def alone() -> Element:
-        return document.server(resource.version(), connection.hostname, made.namespaces, {})
+        return document.server(resource.version(), pool.shared.hostname, made.namespaces, {})
 
     makes = server if callable(server) else alone if server else None
-    made = Provider(schema, lambda: Request(connection, server=makes), namespace, connection.close)
+    made = Provider(schema, lambda: Request(pool.connection(), server=makes), namespace,
+                    pool.close)
     return made

@@ -15,26 +15,28 @@ from libvirt_cim.schema import load
 
 # From the top down; a module imports from its own layer and those below. A new module goes here.
 LAYERS = (
-    ("command", "__main__ argument command command_host command_offline config conformance "
-                "coverage document explain layout output published shortpath"),
+    ("command", "__main__ argument command command_host command_offline command_serve config "
+                "conformance coverage document explain layout output published serve shortpath"),
     ("adapter", "adapter.*"),
-    ("provider", "provider declaration convert session enumeration"),
+    ("provider", "broker provider declaration convert session enumeration"),
     ("service", "service.*"),
     ("query", "query association class_links rest rewrite selection"),
     ("schema", "namespace schema model check"),
     ("table", "table row shape key outside write compound quantity repeated"),
     ("lens", "lens expression function ground mof outline root shelf value walk "
              "condition like wql wql_parse wql_words"),
-    ("cim", "cim tree resource"),
+    ("cim", "cim principal tree resource"),
 )
 BESIDE = "hypervisor.* request host recent"  # imports these alone:
-BESIDE_IMPORTS = {"cim", "tree", "ground", "resource"}
+BESIDE_IMPORTS = {"cim", "principal", "tree", "ground", "resource"}
 MAY_REQUEST = {"provider", "convert", "service"}  # who may import what is beside
 
 # CIM's property names in Python outside service/ and function.py, each with its reason.
 NAMES = {
     "UnmappedXML": "the one property that the engine itself has: rest()",
     "URI": "libvirt's word for what a connection is opened with",
+    "Role": "DSP0200 has a parameter of operations that is called so",
+    "readonly": "libvirt-cim's configuration file has an option that is called so",
     "CreationClassName": "it is the class's name, so no table can say where it is read",
 }
 NO_INPUT = ("mof", "lens", "table", "schema", "expression", "row", "shape", "key", "model", "check")

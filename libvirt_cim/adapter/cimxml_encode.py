@@ -227,6 +227,10 @@ class Encoder:
         location = _location(path.namespace, path.host or self._host)
         return f"<INSTANCEPATH>{location}{self.instance_name(path)}</INSTANCEPATH>"
 
+    def class_path(self, name: str, namespace: str) -> str:
+        """CLASSPATH."""
+        return self.reference(Path(name, {}, namespace, self._host))
+
     def object_path(self, path: Path) -> str:
         """OBJECTPATH."""
         return f"<OBJECTPATH>{self.instance_path(path)}</OBJECTPATH>"

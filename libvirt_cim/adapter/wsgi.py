@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""CIM-XML over HTTP (DSP0200 1.4) as a WSGI application: any WSGI server can run it.
+
+Who asks is known by HTTP's Basic authentication, or by a client certificate that the server has
+verified (SSL_CLIENT_VERIFY, SSL_CLIENT_S_DN_CN). No mistake of ours reaches a client as more than a
+CIM error.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable, Optional
+
+from ..broker import Broker
+from ..cim import Error, Status
+from . import access, cimxml_http, cimxml_message, cimxml_method, cimxml_operation
+from .access import Access
+from .cimxml import Encoder
+from .cimxml_answer import LOG, Answer, Entry
+from .cimxml_http import Environ, Headers, Wire
+from .cimxml_message import Call, Refused
+from .limits import Limits
+
+Start = Callable[[str, Headers], Any]
+REALM = 'Basic realm="libvirt-cim", charset="UTF-8"'
+_FALSE = Refused("401 Unauthorized", "", "a name and its password are needed")
+
+
+class Application:
+    """Answers with what a broker's providers say.
+
+    `pulls` gives what has a principal's operations Open…, Pull… and Close… on a provider.
+    """
+
+    def __init__(
+        self, broker: Broker, allowed: Access, limits: Optional[Limits] = None, host: str = "",
+        pulls: Optional[Callable[[Any, Optional[str]], Any]] = None,
+    ) -> None:
+        self.broker, self.access, self.pulls = broker, allowed, pulls
+        self.limits = Limits() if limits is None else limits
+        self._host = host or socket.getfqdn()
+        self._encoders: dict[str, Encoder] = {}
+
+    def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
+        entry = Entry(client=str(environ.get("REMOTE_ADDR") or "-"))
+        wire = Wire(environ)
+        try:
+            if environ.get("REQUEST_METHOD") == "OPTIONS":
+                start_response("200 OK", cimxml_http.options())
+                return []
+            wire = cimxml_http.wire(environ)
+            answer = self._answer(wire, entry)
+        except Refused as refused:
+            return _refuse(refused, wire, entry, start_response)
+        except Exception as mistake:
+            LOG.error("a mistake in libvirt_cim", exc_info=mistake)
+            return _refuse(Refused("500 Internal Server Error"), wire, entry, start_response)
+        headers, size = wire.answer(), answer.size()
+        if size is not None:
+            headers.append(("Content-Length", str(size)))
+        start_response("200 OK", headers)
+        return answer
+
+    def _answer(self, wire: Wire, entry: Entry) -> Answer:
+        entry.principal = self._principal(wire.environ)
+        wire.check()
+        call = cimxml_message.read(cimxml_http.body(wire.environ, self.limits.body))
+        cimxml_message.check_headers(call, wire.header("CIMMethod"), wire.header("CIMObject"))
+        entry.operation = call.name
+        entry.target = call.namespace if call.path is None else \
+            f"{call.namespace}:{call.path.class_name}"
+        return Answer(call, self._texts(call, entry), entry, self.limits.answer)
+
+    def _principal(self, environ: Environ) -> Optional[str]:
+        """Who asks; Refused if he does not say it, or if it is not true."""
+        if environ.get("SSL_CLIENT_VERIFY") == "SUCCESS" and environ.get("SSL_CLIENT_S_DN_CN"):
+            return str(environ["SSL_CLIENT_S_DN_CN"])
+        users = self.access.users
+        given = access.credentials(environ.get("HTTP_AUTHORIZATION", ""))
+        if users is not None and given is not None and users.right(*given):
+            return given[0]
+        if users is not None or self.access.open_role is None:
+            raise _FALSE
+        return None
+
+    # one call
+
+    def _texts(self, call: Call, entry: Entry) -> Iterator[str]:
+        """The elements of the answer; errors are raised as it is read."""
+        if call.path is None:
+            yield from self._operation(call, entry)
+        else:
+            yield self._method(call, entry)
+
+    def _operation(self, call: Call, entry: Entry) -> Iterator[str]:
+        name = cimxml_operation.operation(call.name)
+        self.access.allow(entry.principal, cimxml_operation.OPERATIONS[name].role, name)
+        arguments = cimxml_operation.arguments(call)
+        entry.target = f"{call.namespace}:{_class_of(arguments)}"
+        provider, method = self.broker.at(call.namespace), cimxml_operation.method(name)
+        pulls = None if self.pulls is None else self.pulls(provider, entry.principal)
+        answer = getattr(provider, method, getattr(pulls, method, None))
+        if answer is None:
+            raise Error(Status.NOT_SUPPORTED, f"{name} is not supported")
+        encoder, found = self._encoder(call.namespace), answer(**arguments)
+        yield from cimxml_operation.answered(name, found, encoder, arguments)
+
+    def _method(self, call: Call, entry: Entry) -> str:
+        self.access.allow(entry.principal, access.needed(call.name), call.name)
+        classes = self.broker.classes(call.namespace)
+        method = cimxml_method.declared(call, classes)
+        given = cimxml_method.arguments(call, method, classes)
+        invoke = getattr(self.broker.at(call.namespace), "invoke_method", None)
+        if invoke is None:
+            raise Error(Status.METHOD_NOT_AVAILABLE, f"{method.name} is not available")
+        value, out = invoke(call.path, method.name, given)
+        return cimxml_method.answered(method, value, out, self._encoder(call.namespace))
+
+    def _encoder(self, namespace: str) -> Encoder:
+        name = namespace.lower()
+        if name not in self._encoders:
+            self._encoders[name] = Encoder(
+                self.broker.classes(name), self.broker.qualifiers(name), self._host)
+        return self._encoders[name]
+
+
+def _class_of(arguments: Any) -> str:
+    """The class that an operation is about, for the log."""
+    for name in ("class_name", "instance_name", "object_name", "new_instance",
+                 "modified_instance"):
+        if name in arguments:
+            return str(getattr(arguments[name], "class_name", arguments[name]))
+    return "-"
+
+
+def _refuse(refused: Refused, wire: Wire, entry: Entry, start: Start) -> Iterable[bytes]:
+    """What HTTP's status answers, with DSP0200's word for it."""
+    body = f"{refused.why}\n".encode("utf-8", "replace") if refused.why else b""
+    headers = [*wire.refusal(refused.cim_error), ("Content-Length", str(len(body))),
+               ("Content-Type", "text/plain; charset=utf-8")]
+    if refused.status.startswith("401"):
+        headers.append(("WWW-Authenticate", REALM))
+    if refused.status.startswith("405"):
+        headers.append(("Allow", cimxml_http.METHODS))
+    start(refused.status, headers)
+    entry.status = "/".join(filter(None, (refused.status[:3], refused.cim_error)))
+    entry.write()
+    return [body]

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Several hosts as one provider: each operation goes to those whose namespace it names.
+
+A host's own namespace is its alone. What several hosts have (Interop) is asked of all of them, and
+what they say is one answer, each path once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Callable, Optional, TypeVar, Union
+
+from .cim import Class, Error, Instance, Path, QualifierType, Status, find, parse_path
+from .provider import Provider
+
+T = TypeVar("T")
+LOG = logging.getLogger("libvirt_cim.broker")
+_NOT_THERE = (Status.NOT_FOUND, Status.INVALID_CLASS, Status.INVALID_PARAMETER)
+_MANY = frozenset("""enumerate_instances enumerate_instance_names associators associator_names
+    references reference_names enumerate_classes enumerate_class_names enumerate_qualifiers
+    exec_query""".split())  # put together
+
+
+class Host:
+    """A host by its namespace; its provider is opened when first asked, again if that failed."""
+
+    def __init__(self, namespace: str, opener: Callable[[], Provider]) -> None:
+        self.namespace = namespace
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._provider: Optional[Provider] = None
+
+    def provider(self) -> Provider:
+        """The provider; cim.Error as long as there is no connection."""
+        with self._lock:
+            if self._provider is None:
+                self._provider = self._opener()
+            return self._provider
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._provider is not None:
+            self._provider.close()
+
+
+class Broker:
+    """Providers behind one door, with a provider's methods."""
+
+    def __init__(self, hosts: Sequence[Union[Provider, Host]]) -> None:
+        self._hosts = [each if isinstance(each, Host) else _opened(each) for each in hosts]
+        self.namespace = self._hosts[0].namespace
+
+    def __enter__(self) -> Broker:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for each in self._hosts:
+            each.close()
+
+    # who is asked
+
+    def providers(self, namespace: Optional[str]) -> list[Provider]:
+        """Those that have a namespace, the one whose own it is alone; None is the first's own."""
+        name = _folded(self.namespace if namespace is None else namespace)
+        for host in self._hosts:
+            if _folded(host.namespace) == name:
+                return [host.provider()]
+        found = [each for each in self._reachable() if name in map(_folded, namespaces(each))]
+        if not found:
+            raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
+        return found
+
+    def _reachable(self) -> Iterator[Provider]:
+        """The providers that there is a connection to; of the others the log says why not."""
+        for host in self._hosts:
+            try:
+                yield host.provider()
+            except Error as error:
+                LOG.warning("%s: %s", host.namespace, error.text)
+
+    @property
+    def namespaces(self) -> list[str]:
+        """All namespaces, that of the first host first."""
+        found = dict.fromkeys(host.namespace for host in self._hosts)
+        found.update(dict.fromkeys(
+            name for each in self._reachable() for name in namespaces(each)))
+        return list(found)
+
+    # declarations, for an adapter
+
+    def classes(self, namespace: str) -> Callable[[str], Class]:
+        """What finds a class of a namespace by its name, with all that it inherits."""
+        schemas = [each.schema for each in self.providers(namespace)]
+
+        def resolved(name: str) -> Class:
+            return next((each for each in schemas if name in each), schemas[0]).resolved(name)
+
+        return resolved
+
+    def qualifiers(self, namespace: str) -> Mapping[str, QualifierType]:
+        """The declarations of the qualifiers of a namespace."""
+        return self.providers(namespace)[0].schema.qualifiers
+
+    # operations
+
+    def at(self, namespace: Optional[str]) -> Any:
+        """What answers the operations on a namespace: its provider, or all that have it."""
+        found = self.providers(namespace)
+        return found[0] if len(found) == 1 else Merged(found)
+
+    def __getattr__(self, name: str) -> Any:
+        """An operation that providers have, under its name."""
+        if name.startswith("_") or not hasattr(Provider, name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            return getattr(self.at(_namespace(arguments, named)), name)(*arguments, **named)
+
+        return call
+
+
+class Merged:
+    """Several providers of one namespace, as far as they can be one."""
+
+    def __init__(self, providers: Sequence[Provider]) -> None:
+        self._providers = providers
+        self.schema = providers[0].schema
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(Provider, name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            calls = [partial(getattr(each, name), *arguments, **named)
+                     for each in self._providers]
+            return merged(calls) if name in _MANY else _first(calls)
+
+        return call
+
+
+def _opened(provider: Provider) -> Host:
+    return Host(provider.namespace, lambda: provider)
+
+
+def namespaces(provider: Provider) -> Sequence[str]:
+    """The namespaces that a provider has, its own first."""
+    return getattr(provider, "namespaces", None) or (provider.namespace,)
+
+
+def _folded(namespace: str) -> str:
+    return namespace.strip("/").lower()
+
+
+def _namespace(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Optional[str]:
+    """The namespace that a call is about: of its path, else the argument."""
+    for each in itertools.chain(arguments, named.values()):
+        path = each.path if isinstance(each, Instance) else each
+        if isinstance(path, Path) and path.namespace:
+            return path.namespace
+    named_by = find(dict(named), "namespace")
+    if named_by is None and arguments and isinstance(arguments[0], str) and "=" in arguments[0]:
+        return parse_path(arguments[0]).namespace
+    return named_by
+
+
+def merged(calls: Iterable[Callable[[], Any]]) -> Iterator[Any]:
+    """What several say, each thing once; who does not know the class or instance is left out."""
+    seen: set[Any] = set()
+    errors, answers = [], 0
+    for call in calls:
+        try:
+            for each in call():
+                key = _identity(each)
+                if key is None or key not in seen:
+                    seen.add(key)
+                    yield each
+            answers += 1
+        except Error as error:
+            if error.status not in _NOT_THERE:
+                raise
+            errors.append(error)
+    if errors and not answers:
+        raise errors[0]
+
+
+def _identity(each: Any) -> Any:
+    """What makes two things one: a path or a name; None where there is nothing of the sort."""
+    return each.path if isinstance(each, Instance) else getattr(each, "name", each)
+
+
+def _first(calls: Iterable[Callable[[], T]]) -> T:
+    """What the first says that knows what is asked for."""
+    errors = []
+    for call in calls:
+        try:
+            return call()
+        except Error as error:
+            if error.status not in _NOT_THERE:
+                raise
+            errors.append(error)
+    raise errors[0]

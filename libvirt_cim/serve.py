@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The CIM-XML server put together from a configuration: what it refuses to be, and how it ends.
+
+What can change a real host is served to users who say who they are, and in clear text to this
+machine only. libvirt's test driver is served to anybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+import urllib.parse
+from typing import Any, Optional
+
+from . import provider
+from .adapter import access
+from .adapter.access import Access, Users
+from .adapter.httpd import Server, tls
+from .adapter.wsgi import Application
+from .broker import Broker, Host
+from .cim import invalid
+from .config import Config, Connection
+
+LOG = logging.getLogger("libvirt_cim")
+_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
+
+
+def refusal(config: Config) -> Optional[str]:
+    """Why this may not be served as it is; None if it may."""
+    real = [each for each in config.connections if not harmless(each.uri)]
+    if not config.connections:
+        return "there is no connection: give -c URI, or one in the configuration file"
+    if not real:
+        return None
+    if config.users is None and config.tls_client_ca is None:
+        return f"{real[0].uri} is a real host: give --users, or a tls-client-ca"
+    if config.tls_cert is None and not loopback(config.listen[0]):
+        return (f"{config.listen[0]} can be reached from outside, and {real[0].uri} is a real "
+                "host: give --tls-cert and --tls-key")
+    return None
+
+
+def harmless(uri: str) -> bool:
+    """Whether a URI is libvirt's test driver inside this process."""
+    return uri.startswith("test:///")
+
+
+def loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def server(config: Config) -> Server:
+    """The server, not started yet; cim.Error if it may not be, OSError for files it cannot read."""
+    why = refusal(config)
+    if why is not None:
+        raise invalid(why)
+    users = None if config.users is None else Users(config.users)
+    context = None
+    if config.tls_cert and config.tls_key:
+        context = tls(config.tls_cert, config.tls_key, config.tls_client_ca, users is None)
+    closed = users is not None or config.tls_client_ca is not None
+    allowed = Access(users, config.roles, None if closed else access.WRITE)
+    application = Application(broker(config), allowed, config.limits)
+    return Server(config.listen, application, config.limits, context)
+
+
+def broker(config: Config) -> Broker:
+    """The hosts; one that cannot be reached is tried again when it is asked for."""
+    return Broker([Host(each.namespace, _opener(each)) for each in config.connections])
+
+
+def _opener(connection: Connection) -> Any:
+    uri = connection.uri
+    if connection.auth_file:
+        mark = "&" if "?" in uri else "?"
+        uri += f"{mark}authfile={urllib.parse.quote(connection.auth_file)}"
+    return lambda: provider.connect(uri, connection.read_only, connection.namespace)
+
+
+def log(config: Config) -> None:
+    """Where the log goes, and how much of it."""
+    handler: logging.Handler
+    if config.log_target == "syslog":
+        handler = logging.handlers.SysLogHandler("/dev/log")
+        handler.setFormatter(logging.Formatter("libvirt-cim[%(process)d]: %(message)s"))
+    else:
+        handler = logging.StreamHandler(sys.stderr) if config.log_target == "stderr" else \
+            logging.handlers.WatchedFileHandler(config.log_target, encoding="utf-8")
+        handler.setFormatter(logging.Formatter(_FORMAT))
+    LOG.addHandler(handler)
+    LOG.setLevel(config.log_level.upper())
+
+
+def run(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT; what is being answered then has five seconds to end."""
+    made = server(config)
+    log(config)
+    made.prepare()
+    scheme = "https" if made.ssl_adapter else "http"
+    host, port = made.bind_addr
+    shown = f"[{host}]" if ":" in host else host
+    print(f"libvirt-cim: serving {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    _reach(made.wsgi_app.broker)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            made.serve()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        made.stop()
+        made.wsgi_app.broker.close()
+        _end()
+
+
+def _stop(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _reach(hosts: Broker) -> None:
+    """Connect in the background, so that the log tells at once who is not there."""
+    threading.Thread(target=lambda: hosts.namespaces, daemon=True).start()
+
+
+def _end() -> None:
+    """Do not wait for a thread that waits for libvirt."""
+    if any(each is not threading.current_thread() and each.is_alive() and not each.daemon
+           for each in threading.enumerate()):
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(0)
