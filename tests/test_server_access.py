@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from lab import LAB
 from served import config, connected, everything, head, sent, serving, wbem
 
+from libvirt_cim import principal
 from libvirt_cim.adapter.access import Users, credentials, needed, verified
 from libvirt_cim.config import Config, Connection
 from libvirt_cim.provider import Provider
@@ -112,7 +113,7 @@ def test_roles(made: Any, name: str, password: str, denied: Any) -> None:
              lambda: client.InvokeMethod("DefineSystem", path), lambda: client.DeleteInstance(path))
     for call, no in zip(calls, denied):
         with pytest.raises(pywbem.CIMError) as caught:
-            call()
+            call()  # type: ignore[no-untyped-call]
         assert (caught.value.status_code == pywbem.CIM_ERR_ACCESS_DENIED) == no
 
 
@@ -287,10 +288,11 @@ def test_without_a_connection_nothing_is_served() -> None:
 
 
 def test_the_principal_reaches_the_provider(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from libvirt_cim import principal
-
     seen: list[Any] = []
-    monkeypatch.setattr(Provider, "enumerate_class_names",
-                        lambda self, **_: [seen.append(principal.current())] and [])
+    def names(self: Provider, **_: Any) -> list[str]:
+        seen.append(principal.current())
+        return []
+
+    monkeypatch.setattr(Provider, "enumerate_class_names", names)
     sent(made, Authorization=basic("reader:right"))
     assert seen == ["reader"] and principal.current() is None

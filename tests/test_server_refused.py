@@ -180,6 +180,7 @@ PATH = ('<LOCALINSTANCEPATH>' + LOCAL + '<INSTANCENAME CLASSNAME="Virt_ComputerS
 @pytest.mark.parametrize(("target", "right"), [
     (f'{SYSTEM}.Name="d%C3%A9sk",CreationClassName="Virt_ComputerSystem"', True),
     (f'{SYSTEM.upper()}.name="d%c3%a9sk",creationclassname="Virt_ComputerSystem"', True),
+    (f'{SYSTEM}.Name="d\xe9sk",CreationClassName="Virt_ComputerSystem"', True),
     (f'{SYSTEM}.Name="other",CreationClassName="Virt_ComputerSystem"', False),
     ("root/virt:Virt_ComputerSystem", False),
     ("root/virt", False),

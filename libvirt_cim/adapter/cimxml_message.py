@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Optional
 
 import attrs
@@ -123,16 +123,21 @@ def check_headers(call: Call, method: Optional[str], target: Optional[str]) -> N
     """CIMMethod and CIMObject must be there, and say what the message says (DSP0200, 6.3)."""
     if method is None or target is None:
         raise Refused(BAD, "header-mismatch", "CIMMethod and CIMObject must be given")
-    if _unquoted(method).strip().lower() != call.name.lower():
+    if not any(each.lower() == call.name.lower() for each in _meant(method)):
         raise Refused(BAD, "header-mismatch", f"CIMMethod is not {call.name}")
-    if not _same_target(call, _unquoted(target).strip()):
+    if not any(_same_target(call, each) for each in _meant(target)):
         raise Refused(BAD, "header-mismatch", f"CIMObject is not {call.target}")
 
 
-def _unquoted(text: str) -> str:
-    """A header's value: UTF-8, and %XX for what a header has no place for (DSP0200, 6.3.3)."""
-    data = urllib.parse.unquote_to_bytes(text.encode("latin-1", "replace"))
-    return data.decode("utf-8", "replace")
+def _meant(text: str) -> Iterator[str]:
+    """What a header may mean: UTF-8 with %XX for what it has no place for (DSP0200, 6.3.3).
+
+    pywbem sends it as it is, in Latin-1.
+    """
+    raw = text.strip().encode("latin-1", "replace")
+    for data in (urllib.parse.unquote_to_bytes(raw), raw):
+        yield data.decode("utf-8", "replace")
+        yield data.decode("latin-1")
 
 
 def _same_target(call: Call, text: str) -> bool:
