@@ -12,6 +12,8 @@ from contract import check, failing, through_provider, through_pywbem
 from operations import LAB, Operation, operations
 from pywbem._tupleparse import TupleParser
 from pywbem._tupletree import xml_to_tupletree_sax
+from served import config, serving
+from served import wbem as served_wbem
 
 import libvirt_cim
 from libvirt_cim.adapter import cimxml
@@ -52,6 +54,21 @@ def test_provider(provider: Provider, operation: Operation) -> None:
 def test_pywbem(provider: Provider, wbem: Connection, operation: Operation) -> None:
     check(operation, through_pywbem(wbem)(operation))
     as_provider("pywbem", operation, through_pywbem(wbem)(operation), provider)
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[pywbem.WBEMConnection]:
+    with serving(config(LAB)) as server, served_wbem(server) as connection:
+        yield connection
+
+
+@every
+def test_server(
+    provider: Provider, wire: pywbem.WBEMConnection, operation: Operation
+) -> None:
+    answer = through_pywbem(wire)(operation)
+    check(operation, answer)
+    as_provider("cimxml", operation, answer, provider)
 
 
 def as_provider(adapter: str, operation: Operation, answer: object, provider: Provider) -> None:

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from served import HEADERS, LOCAL, config, connected, everything, head, message, reply, sent, serving
+from served import LOCAL, config, connected, everything, head, message, reply, sent, serving
 
 from libvirt_cim.adapter.limits import Limits
 
 LIMITS = Limits(header=4096, body=100_000, silence=1, request=2, threads=4, connections=60)
-METHOD = {"CIMMethod": "EnumerateClassNames"}
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +183,6 @@ def test_a_thousand_connections(made: Any) -> None:
         each.close()
 
 
-def test_the_headers_of_one_are_not_anothers(made: Any) -> None:
+def test_odd_headers(made: Any) -> None:
     assert sent(made, CIMObject="root/virt\x80\xff").status == 400
-    assert sent(made, **{**HEADERS, **METHOD, "CIMMethod": "x" * 3000}).status == 400  # type: ignore
+    assert sent(made, CIMMethod="x" * 3000).status == 400
