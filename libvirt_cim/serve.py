@@ -120,7 +120,7 @@ def run(config: Config) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         made.stop()
-        made.wsgi_app.broker.close()
+        made.wsgi_app.close()
         _end()
 
 

@@ -40,7 +40,7 @@ def serving(config: Config) -> Iterator[Any]:
     finally:
         made.stop()
         thread.join()
-        made.wsgi_app.broker.close()
+        made.wsgi_app.close()
 
 
 def config(*uris: str, **more: Any) -> Config:

@@ -12,8 +12,11 @@ import socket
 from collections.abc import Iterable, Iterator
 from typing import Any, Callable, Optional
 
+from .. import enumeration
 from ..broker import Broker
 from ..cim import Error, Status
+from ..enumeration import Contexts
+from ..session import OPERATIONS, Session
 from . import access, cimxml_http, cimxml_message, cimxml_method, cimxml_operation
 from .access import Access
 from .cimxml import Encoder
@@ -28,17 +31,14 @@ _FALSE = Refused("401 Unauthorized", "", "a name and its password are needed")
 
 
 class Application:
-    """Answers with what a broker's providers say.
-
-    `pulls` gives what has a principal's operations Open…, Pull… and Close… on a provider.
-    """
+    """Answers with what a broker's providers say; `close` ends what clients have open."""
 
     def __init__(
-        self, broker: Broker, allowed: Access, limits: Optional[Limits] = None, host: str = "",
-        pulls: Optional[Callable[[Any, Optional[str]], Any]] = None,
+        self, broker: Broker, allowed: Access, limits: Optional[Limits] = None, host: str = ""
     ) -> None:
-        self.broker, self.access, self.pulls = broker, allowed, pulls
+        self.broker, self.access = broker, allowed
         self.limits = Limits() if limits is None else limits
+        self.contexts = Contexts(enumeration.Limits(in_all=self.limits.enumerations))
         self._host = host or socket.getfqdn()
         self._encoders: dict[str, Encoder] = {}
 
@@ -84,6 +84,11 @@ class Application:
             raise _FALSE
         return None
 
+    def close(self) -> None:
+        """Let go of the hosts, and of all enumerations that are open."""
+        self.contexts.close()
+        self.broker.close()
+
     # one call
 
     def _texts(self, call: Call, entry: Entry) -> Iterator[str]:
@@ -99,8 +104,9 @@ class Application:
         arguments = cimxml_operation.arguments(call)
         entry.target = f"{call.namespace}:{_class_of(arguments)}"
         provider, method = self.broker.at(call.namespace), cimxml_operation.method(name)
-        pulls = None if self.pulls is None else self.pulls(provider, entry.principal)
-        answer = getattr(provider, method, getattr(pulls, method, None))
+        if method in OPERATIONS:
+            provider = Session(provider, self.contexts, entry.principal)
+        answer = getattr(provider, method, None)
         if answer is None:
             raise Error(Status.NOT_SUPPORTED, f"{name} is not supported")
         encoder, found = self._encoder(call.namespace), answer(**arguments)
