@@ -83,7 +83,7 @@ class Query:
     ) -> tuple[str, ...]:
         """The children of the root that will be read, or () when it is not so simple."""
         leaves: set[str] = set()
-        for table in tables:
+        for table in (each for each in tables if kinds[0] in each.kinds):
             below = table.leaves(kinds[0], wanted) if len(kinds) == 1 else None
             if below is None:
                 return ()

@@ -41,6 +41,8 @@ def queries() -> list[Row]:
         (QUERY, wql(f"SELECT Name FROM {SYSTEM} WHERE Name = 'nosuch'"), Instances({})),
         (QUERY, wql(f"SELECT Name FROM {SYSTEM} WHERE Name='front1' OR Name='nosuch'"),
          Instances({FRONT1: {"Name": "front1"}})),
+        (QUERY, wql("SELECT Name FROM CIM_ComputerSystem WHERE Name = 'front1'"),
+         Instances({FRONT1: {"Name": "front1"}})),
         (QUERY, wql(f"SELECT Name FROM {SYSTEM} WHERE CreationClassName = 'KVM_X'"),
          Instances({})),
     ]
