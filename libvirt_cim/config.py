@@ -188,7 +188,7 @@ def _sections(
             lines = []
         elif option is not None:
             value = option["value"] if kind else _unquoted(option["value"])
-            lines.append(Line(here, option["name"].lower().replace("-", "_"), value))
+            lines.append(Line(here, option["name"], value))
         else:
             config.mistakes.append(f"{here}: is no section and no NAME = VALUE")
     yield place, kind, name, lines
@@ -204,8 +204,8 @@ def _section(config: Config, place: str, kind: str, name: str, lines: list[Line]
     if kind == "connection":
         _connection(config, place, name, lines)
     elif kind == "roles":
-        config.roles.update(_values(config, lines, dict.fromkeys(
-            (line.name for line in lines), access.role)))
+        names = dict.fromkeys((line.name for line in lines), access.role)
+        config.roles.update(_values(config, lines, names, str))
     elif kind == "limits":
         config.limits = attrs.evolve(config.limits, **_values(config, lines, LIMITS))
     elif kind in ("", "libvirt-cim", "server"):
@@ -217,11 +217,17 @@ def _section(config: Config, place: str, kind: str, name: str, lines: list[Line]
         config.mistakes.append(f"{place}: [{kind}] is no section")
 
 
-def _values(config: Config, lines: list[Line], options: Options) -> dict[str, Any]:
+def _option(name: str) -> str:
+    """An option's name as Python has it."""
+    return name.lower().replace("-", "_")
+
+
+def _values(config: Config, lines: list[Line], options: Options,
+            named: Callable[[str], str] = _option) -> dict[str, Any]:
     """The values of a section's lines; what is wrong with one is added to the mistakes."""
     found: dict[str, Any] = {}
-    for place, name, text in lines:
-        shown = name.replace("_", "-") if options is not LIBVIRT_CIM else name
+    for place, shown, text in lines:
+        name = named(shown)
         if name in found:
             config.mistakes.append(f"{place}: {shown} is given twice")
         elif name not in options:
@@ -239,7 +245,7 @@ def _values(config: Config, lines: list[Line], options: Options) -> dict[str, An
 def _connection(config: Config, place: str, name: str, lines: list[Line]) -> None:
     values = _values(config, lines, CONNECTION)
     if "uri" not in values:
-        if not any(line.name == "uri" for line in lines):
+        if not any(_option(line.name) == "uri" for line in lines):
             config.mistakes.append(f"{place}: [connection {name}] has no uri")
         return
     if "namespace" not in values and config.connections:

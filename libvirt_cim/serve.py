@@ -13,6 +13,7 @@ import logging
 import logging.handlers
 import os
 import signal
+import ssl
 import sys
 import threading
 import urllib.parse
@@ -65,13 +66,24 @@ def server(config: Config) -> Server:
     if why is not None:
         raise invalid(why)
     users = None if config.users is None else Users(config.users)
-    context = None
-    if config.tls_cert and config.tls_key:
-        context = tls(config.tls_cert, config.tls_key, config.tls_client_ca, users is None)
+    context = _tls(config)
     closed = users is not None or config.tls_client_ca is not None
     allowed = Access(users, config.roles, None if closed else access.WRITE)
     application = Application(broker(config), allowed, config.limits)
     return Server(config.listen, application, config.limits, context)
+
+
+def _tls(config: Config) -> Optional[ssl.SSLContext]:
+    if not config.tls_cert or not config.tls_key:
+        return None
+    for file in (config.tls_cert, config.tls_key, config.tls_client_ca):
+        if file is not None:
+            open(file, "rb").close()  # the error tells which
+    try:
+        return tls(config.tls_cert, config.tls_key, config.tls_client_ca, config.users is None)
+    except ssl.SSLError as error:
+        what = (error.reason or "no certificate or key").replace("_", " ").lower()
+        raise invalid(f"{config.tls_cert}, {config.tls_key}: {what}") from None
 
 
 def broker(config: Config) -> Broker:

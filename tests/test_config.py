@@ -25,7 +25,7 @@ log-target = syslog
 
 [roles]
 anna = write
-bert=operate
+Bert_B-1=operate
 [limits]
 body = 2M
 threads = 8
@@ -55,7 +55,7 @@ def test_what_a_file_says(tmp_path: Path) -> None:
          Connection("qemu+ssh://far/system", "root/virt/far", True, "/etc/auth"),
          Connection("lxc:///", "root/LXC")],
         ("::1", 5989), "/etc/c.pem", "/etc/k.pem", "/etc/ca.pem", "/etc/users", "debug", "syslog",
-        {"anna": "write", "bert": "operate"}, Limits(body=2 << 20, threads=8))
+        {"anna": "write", "Bert_B-1": "operate"}, Limits(body=2 << 20, threads=8))
 
 
 def test_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,9 @@ def test_check(tmp_path: Path) -> None:
     (["-c", "test:///default", "serve", "--config", "/no/file"],
      "/no/file: No such file or directory"),
     (["-c", "test:///default", "serve", "--tls-cert", "/no/c", "--tls-key", "/no/k"],
-     "No such file or directory"),
+     "/no/c: No such file or directory"),
+    (["-c", "test:///default", "serve", "--tls-cert", __file__, "--tls-key", __file__],
+     f"{__file__}, {__file__}: no certificate or key"),
 ])
 def test_serve_says_why_not(
     arguments: Any, why: str, monkeypatch: pytest.MonkeyPatch

@@ -27,7 +27,6 @@ from .limits import Limits
 
 Start = Callable[[str, Headers], Any]
 REALM = 'Basic realm="libvirt-cim", charset="UTF-8"'
-_FALSE = Refused("401 Unauthorized", "", "a name and its password are needed")
 
 
 class Application:
@@ -47,6 +46,8 @@ class Application:
         wire = Wire(environ)
         try:
             if environ.get("REQUEST_METHOD") == "OPTIONS":
+                entry.operation, entry.status = "OPTIONS", "ok"
+                entry.write()
                 start_response("200 OK", cimxml_http.options())
                 return []
             wire = cimxml_http.wire(environ)
@@ -81,7 +82,7 @@ class Application:
         if users is not None and given is not None and users.right(*given):
             return given[0]
         if users is not None or self.access.open_role is None:
-            raise _FALSE
+            raise Refused("401 Unauthorized", "", "a name and its password are needed")
         return None
 
     def close(self) -> None:
