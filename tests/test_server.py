@@ -31,6 +31,10 @@ from libvirt_cim.provider import Provider
 
 ENUMERATE = message(f'<IMETHODCALL NAME="EnumerateInstances">{LOCAL}<IPARAMVALUE NAME="ClassName">'
                     '<CLASSNAME NAME="Virt_MemoryPool"/></IPARAMVALUE></IMETHODCALL>')
+FLY = message(f'<METHODCALL NAME="Fly"><LOCALINSTANCEPATH>{LOCAL}<INSTANCENAME CLASSNAME='
+              '"Virt_ComputerSystem"><KEYBINDING NAME="Name"><KEYVALUE>a b</KEYVALUE></KEYBINDING>'
+              "</INSTANCENAME></LOCALINSTANCEPATH></METHODCALL>")
+METHOD_TARGET = 'root/virt:Virt_ComputerSystem.Name="a b"'
 Calls = list[tuple[Any, ...]]
 
 
@@ -267,13 +271,17 @@ def test_one_line_for_each_request(made: Any, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.INFO, "libvirt_cim.server"):
         sent(made, ENUMERATE, CIMMethod="EnumerateInstances")
         sent(made)
+        sent(made, FLY, CIMMethod="Fly", CIMObject=METHOD_TARGET)
+        sent(made, b"", "OPTIONS")
         sent(made, b"<x", CIMMethod="A\tB")
         sent(made, message(CALL.replace('="virt"', '="vi&#10;rt"')), CIMObject="root/vi%0Art")
     lines = [record.getMessage().rpartition(" ms")[0].rpartition(" ")[0]
              for record in caplog.records if record.name == "libvirt_cim.server"]
     assert lines == [
         "127.0.0.1 - EnumerateInstances root/virt:Virt_MemoryPool ok",
-        "127.0.0.1 - EnumerateClassNames root/virt:- ok",
+        "127.0.0.1 - EnumerateClassNames root/virt ok",
+        f"127.0.0.1 - Fly {METHOD_TARGET.replace(' ', '?')} 17",
+        "127.0.0.1 - OPTIONS - ok",
         "127.0.0.1 - - - 400/request-not-well-formed",
-        "127.0.0.1 - EnumerateClassNames root/vi?rt:- 3",
+        "127.0.0.1 - EnumerateClassNames root/vi?rt 3",
     ]

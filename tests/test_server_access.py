@@ -97,7 +97,7 @@ def test_the_log_names_the_principal(made: Any, caplog: pytest.LogCaptureFixture
         sent(made, Authorization=basic("reader:right"))
         sent(made, Authorization=basic("reader:wrong"))
     first, second = [each.getMessage() for each in caplog.records]
-    assert first.startswith("127.0.0.1 reader EnumerateClassNames root/virt:- ok ")
+    assert first.startswith("127.0.0.1 reader EnumerateClassNames root/virt ok ")
     assert second.startswith("127.0.0.1 - - - 401 ") and "wrong" not in second
 
 

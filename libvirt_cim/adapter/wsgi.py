@@ -9,12 +9,12 @@ CIM error.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional
 
 from .. import enumeration
 from ..broker import Broker
-from ..cim import Error, Status
+from ..cim import Error, Path, Status
 from ..enumeration import Contexts
 from ..session import OPERATIONS, Session
 from . import access, cimxml_http, cimxml_message, cimxml_method, cimxml_operation
@@ -69,8 +69,7 @@ class Application:
         call = cimxml_message.read(cimxml_http.body(wire.environ, self.limits.body))
         cimxml_message.check_headers(call, wire.header("CIMMethod"), wire.header("CIMObject"))
         entry.operation = call.name
-        entry.target = call.namespace if call.path is None else \
-            f"{call.namespace}:{call.path.class_name}"
+        entry.target = call.target
         return Answer(call, self._texts(call, entry), entry, self.limits.answer)
 
     def _principal(self, environ: Environ) -> Optional[str]:
@@ -101,9 +100,10 @@ class Application:
 
     def _operation(self, call: Call, entry: Entry) -> Iterator[str]:
         name = cimxml_operation.operation(call.name)
-        self.access.allow(entry.principal, cimxml_operation.OPERATIONS[name].role, name)
+        role = cimxml_operation.OPERATIONS[name].role
+        self.access.allow(entry.principal, role, name)
         arguments = cimxml_operation.arguments(call)
-        entry.target = f"{call.namespace}:{_class_of(arguments)}"
+        entry.target = _target(arguments, role == access.WRITE)
         provider, method = self.broker.at(call.namespace), cimxml_operation.method(name)
         if method in OPERATIONS:
             provider = Session(provider, self.contexts, entry.principal)
@@ -132,13 +132,17 @@ class Application:
         return self._encoders[name]
 
 
-def _class_of(arguments: Any) -> str:
-    """The class that an operation is about, for the log."""
+def _target(arguments: Mapping[str, Any], whole: bool) -> str:
+    """What an operation is about, for the log: the class, or the whole path of what it changes."""
     for name in ("class_name", "instance_name", "object_name", "new_instance",
                  "modified_instance"):
         if name in arguments:
-            return str(getattr(arguments[name], "class_name", arguments[name]))
-    return "-"
+            found = arguments[name]
+            path = found if isinstance(found, Path) else getattr(found, "path", None)
+            if whole and path is not None:
+                return str(path)
+            return f"{arguments['namespace']}:{getattr(found, 'class_name', found)}"
+    return str(arguments["namespace"])
 
 
 def _refuse(refused: Refused, wire: Wire, entry: Entry, start: Start) -> Iterable[bytes]:
