@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar, Union
@@ -19,6 +20,8 @@ from .provider import Provider
 
 T = TypeVar("T")
 LOG = logging.getLogger("libvirt_cim.broker")
+WAIT = 10.0  # seconds that a request waits for another to connect
+AGAIN = 30.0  # seconds before a host is tried again by who does not ask for it by name
 _NOT_THERE = (Status.NOT_FOUND, Status.INVALID_CLASS, Status.INVALID_PARAMETER)
 _MANY = frozenset("""enumerate_instances enumerate_instance_names associators associator_names
     references reference_names enumerate_classes enumerate_class_names enumerate_qualifiers
@@ -33,13 +36,28 @@ class Host:
         self._opener = opener
         self._lock = threading.Lock()
         self._provider: Optional[Provider] = None
+        self._failed = float("-inf")  # when it did last
 
-    def provider(self) -> Provider:
-        """The provider; cim.Error as long as there is no connection."""
-        with self._lock:
+    def provider(self, wait: float = WAIT) -> Provider:
+        """The provider; cim.Error as long as there is no connection.
+
+        Who waits for nothing gets what is open, or else opens it unless that has just failed.
+        """
+        if self._provider is not None:
+            return self._provider
+        if not wait and time.monotonic() < self._failed + AGAIN:
+            raise Error(Status.FAILED, "it could not be connected to")
+        if not self._lock.acquire(timeout=wait):
+            raise Error(Status.FAILED, f"{self.namespace}: still connecting")
+        try:
             if self._provider is None:
                 self._provider = self._opener()
             return self._provider
+        except Error:
+            self._failed = time.monotonic()
+            raise
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Close what was opened."""
@@ -82,7 +100,7 @@ class Broker:
         """The providers that there is a connection to; of the others the log says why not."""
         for host in self._hosts:
             try:
-                yield host.provider()
+                yield host.provider(wait=0)
             except Error as error:
                 LOG.warning("%s: %s", host.namespace, error.text)
 

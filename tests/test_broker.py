@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,35 @@ def test_a_host_that_is_not_there_is_asked_again() -> None:
             found.enumerate_class_names()
         assert found.enumerate_class_names() and found.enumerate_class_names()
     assert len(tries) == 2
+
+
+def test_a_host_that_does_not_answer_holds_up_nobody() -> None:
+    answers, asked = threading.Event(), threading.Event()
+
+    def opener() -> Provider:
+        asked.set()
+        answers.wait(10)
+        raise cim.Error(cim.Status.FAILED, "nobody there")
+
+    host = Host(SECOND, opener)
+    with Broker([reached("test:///default", FIRST), host]) as found:
+        waiting = threading.Thread(target=lambda: found.namespaces)
+        waiting.start()
+        assert asked.wait(10)
+        assert found.enumerate_class_names()  # of the first
+        with pytest.raises(cim.Error) as caught:
+            host.provider(0.1)
+        assert caught.value.text == "root/virt/2: still connecting"
+        assert found.namespaces == [FIRST, SECOND]
+        answers.set()
+        waiting.join()
+        asked.clear()
+        with pytest.raises(cim.Error):
+            found.get_class("CIM_System", namespace="root/no")
+        assert not asked.is_set()  # it has just failed
+        with pytest.raises(cim.Error):
+            found.get_class("CIM_System", namespace=SECOND)
+        assert asked.is_set()
 
 
 def test_several_hosts_in_one_server() -> None:
