@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Callable, Optional, TypeVar, Union
 
 from .cim import Class, Error, Instance, Path, QualifierType, Status, find, parse_path
+from .namespace import folded
 from .provider import Provider
 
 T = TypeVar("T")
@@ -87,11 +88,11 @@ class Broker:
 
     def providers(self, namespace: Optional[str]) -> list[Provider]:
         """Those that have a namespace, the one whose own it is alone; None is the first's own."""
-        name = _folded(self.namespace if namespace is None else namespace)
+        name = folded(self.namespace if namespace is None else namespace)
         for host in self._hosts:
-            if _folded(host.namespace) == name:
+            if folded(host.namespace) == name:
                 return [host.provider()]
-        found = [each for each in self._reachable() if name in map(_folded, namespaces(each))]
+        found = [each for each in self._reachable() if name in map(folded, each.namespaces)]
         if not found:
             raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
         return found
@@ -109,7 +110,7 @@ class Broker:
         """All namespaces, that of the first host first."""
         found = dict.fromkeys(host.namespace for host in self._hosts)
         found.update(dict.fromkeys(
-            name for each in self._reachable() for name in namespaces(each)))
+            name for each in self._reachable() for name in each.namespaces))
         return list(found)
 
     # declarations, for an adapter
@@ -166,15 +167,6 @@ class Merged:
 
 def _opened(provider: Provider) -> Host:
     return Host(provider.namespace, lambda: provider)
-
-
-def namespaces(provider: Provider) -> Sequence[str]:
-    """The namespaces that a provider has, its own first."""
-    return getattr(provider, "namespaces", None) or (provider.namespace,)
-
-
-def _folded(namespace: str) -> str:
-    return namespace.strip("/").lower()
 
 
 def _namespace(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Optional[str]:

@@ -17,7 +17,7 @@ import attrs
 from .adapter import access
 from .adapter.limits import Limits
 from .cim import Error, invalid
-from .provider import NAMESPACE
+from .namespace import HOME
 
 FILE = "/etc/libvirt-cim.conf"
 VARIABLE = "LIBVIRT_CIM_CONF"
@@ -46,7 +46,7 @@ class Connection:
     """A host: where libvirt finds it, and the namespace it has."""
 
     uri: str
-    namespace: str = NAMESPACE
+    namespace: str = HOME
     read_only: bool = False
     auth_file: Optional[str] = None
 
@@ -252,7 +252,7 @@ def _connection(config: Config, place: str, name: str, lines: list[Line]) -> Non
         if not re.fullmatch(r"\w[\w.-]*", name):
             config.mistakes.append(f"{place}: a second connection needs a name or a namespace")
             return
-        values["namespace"] = f"{NAMESPACE}/{name}"
+        values["namespace"] = f"{HOME}/{name}"
     made = Connection(**values)
     taken = {each.namespace.lower() for each in config.connections}
     if made.namespace.lower() in taken:

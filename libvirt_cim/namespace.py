@@ -74,10 +74,15 @@ class Namespaces:
         return Path(path.class_name, keys, self.of(path.class_name)[0])
 
 
+def folded(namespace: str) -> str:
+    """What the names of one namespace have in common: case does not count, Interop has three."""
+    low = namespace.strip("/").lower()
+    return ALIASES.get(low, low)
+
+
 def _found(namespace: str, names: tuple[str, ...]) -> Optional[str]:
     """The one of the names that is meant, in whatever case."""
-    low = namespace.strip("/").lower()
-    wanted = ALIASES.get(low, low)
+    wanted = folded(namespace)
     return next((each for each in names if each.lower() == wanted), None)
 
 

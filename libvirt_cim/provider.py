@@ -7,7 +7,7 @@ Every operation may raise cim.Error; generators raise while they are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Callable, Optional, Union
 
@@ -26,6 +26,7 @@ from .tree import Element
 
 ObjectPath = Union[Path, str]
 PropertyList = Optional[Iterable[str]]
+Served = tuple[Sequence[str], Mapping[str, Sequence[str]]]  # namespaces; by URL, how to log in
 
 
 class Provider(Declarations):
@@ -246,13 +247,13 @@ class Provider(Declarations):
 
 
 def connect(uri: str, read_only: bool = False, namespace: str = HOME,
-            server: Union[bool, Callable[[], Element]] = True) -> Provider:
+            server: Union[bool, Callable[[], Served]] = True) -> Provider:
     """The provider of a libvirt URI, such as qemu:///system; it connects when it is first used.
 
     libvirt is told who asks (principal.acting), where it takes that.
-    `namespace` is its own: root/virt, or root/virt/NAME of a further connection. `server` makes
-    the document of the WBEM server (hypervisor.document.server) that the Interop namespace shows:
-    True, the provider is its own; False, it answers beside one that does.
+    `namespace` is its own: root/virt, or root/virt/NAME of a further connection. `server` says what
+    the WBEM server has that the Interop namespace shows; True, the provider is its own; False, it
+    answers beside one that says so.
     A URI that does not connect is CIM_ERR_FAILED.
     """
     from .hypervisor import document
@@ -262,10 +263,11 @@ def connect(uri: str, read_only: bool = False, namespace: str = HOME,
     pool = Pool(uri, read_only)
     schema = load(pool.shared.prefix)
 
-    def alone() -> Element:
-        return document.server(resource.version(), pool.shared.hostname, made.namespaces, {})
+    def said() -> Element:
+        namespaces, ways = server() if callable(server) else (made.namespaces, {})
+        return document.server(resource.version(), pool.shared.here, namespaces, ways)
 
-    makes = server if callable(server) else alone if server else None
+    makes = said if server else None
     made = Provider(schema, lambda: Request(pool.connection(), server=makes), namespace,
                     pool.close)
     return made

@@ -17,7 +17,7 @@ import ssl
 import sys
 import threading
 import urllib.parse
-from typing import Any, Optional
+from typing import Any, Callable, Optional, Union
 
 from . import provider
 from .adapter import access
@@ -27,6 +27,7 @@ from .adapter.wsgi import Application
 from .broker import Broker, Host
 from .cim import invalid
 from .config import Config, Connection
+from .provider import Served
 
 LOG = logging.getLogger("libvirt_cim")
 _FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
@@ -87,16 +88,38 @@ def _tls(config: Config) -> Optional[ssl.SSLContext]:
 
 
 def broker(config: Config) -> Broker:
-    """The hosts; one that cannot be reached is tried again when it is asked for."""
-    return Broker([Host(each.namespace, _opener(each)) for each in config.connections])
+    """The hosts; one that cannot be reached is tried again when it is asked for.
+
+    The first of them says in Interop what the server has.
+    """
+    def served() -> Served:
+        return made.namespaces, {url(config): ways(config)}
+
+    first, *others = config.connections
+    made = Broker([Host(first.namespace, _opener(first, served)),
+                   *(Host(each.namespace, _opener(each, False)) for each in others)])
+    return made
 
 
-def _opener(connection: Connection) -> Any:
+def url(config: Config) -> str:
+    """Where the server is reached."""
+    host, port = config.listen
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if config.tls_cert else 'http'}://{shown}:{port}"
+
+
+def ways(config: Config) -> list[str]:
+    """How clients may say who they are."""
+    found = ["basic"] * (config.users is not None) + ["certificate"] * bool(config.tls_client_ca)
+    return found or ["none"]
+
+
+def _opener(connection: Connection, served: Union[bool, Callable[[], Served]]) -> Any:
     uri = connection.uri
     if connection.auth_file:
         mark = "&" if "?" in uri else "?"
         uri += f"{mark}authfile={urllib.parse.quote(connection.auth_file)}"
-    return lambda: provider.connect(uri, connection.read_only, connection.namespace)
+    return lambda: provider.connect(uri, connection.read_only, connection.namespace, served)
 
 
 def log(config: Config) -> None:

@@ -14,7 +14,6 @@ from lab import LAB
 from served import config, serving, wbem
 from small_host import small_host
 
-from libvirt_cim import broker as broker_module
 from libvirt_cim import cim, connect, principal
 from libvirt_cim.broker import Broker, Host
 from libvirt_cim.hypervisor import pool
@@ -45,7 +44,7 @@ def test_each_host_has_its_namespace(hosts: Broker) -> None:
     first = guests(hosts.enumerate_instance_names("Virt_ComputerSystem"))
     second = guests(hosts.enumerate_instance_names("Virt_ComputerSystem", namespace=SECOND))
     assert "root/virt:front1" in first and second == {"root/virt/2:test"}
-    assert hosts.namespaces == [FIRST, SECOND] and hosts.namespace == FIRST
+    assert hosts.namespaces == [FIRST, SECOND, SHARED, "root/cimv2"] and hosts.namespace == FIRST
 
 
 def test_paths_say_which_host(hosts: Broker) -> None:
@@ -54,7 +53,8 @@ def test_paths_say_which_host(hosts: Broker) -> None:
             assert hosts.get_instance(path).path == path
             assert hosts.get_instance(str(path)).path == path
             assert hosts.get_instance(instance_name=path).path == path
-            assert {each.namespace for each in hosts.associator_names(path)} == {namespace}
+            found = {each.namespace for each in hosts.associator_names(path)}
+            assert namespace in found and found <= {namespace, SHARED}
 
 
 @pytest.mark.parametrize("call", [
@@ -76,11 +76,10 @@ def test_it_has_what_a_provider_has(hosts: Broker) -> None:
 
 
 @pytest.fixture
-def interop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
-    """Two hosts that share a namespace, and one that cannot be reached."""
-    providers = [reached(LAB, FIRST), reached("test:///default", SECOND)]
-    monkeypatch.setattr(broker_module, "namespaces", lambda each: (each.namespace, SHARED))
-    monkeypatch.setattr(Provider, "_check_namespace", lambda self, namespace: None)
+def interop() -> Iterator[Broker]:
+    """Two hosts, the first of which says what serves both, and one that cannot be reached."""
+    providers = [connect(LAB, namespace=FIRST),
+                 connect("test:///default", namespace=SECOND, server=False)]
 
     def down() -> Provider:
         raise cim.Error(cim.Status.FAILED, "nobody there")
@@ -89,26 +88,34 @@ def interop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
         yield found
 
 
-def test_what_hosts_share_is_put_together(interop: Broker) -> None:
-    found = list(interop.enumerate_instance_names("Virt_ComputerSystem", namespace=SHARED))
-    assert {"root/virt:front1", "root/virt/2:test"} <= guests(found)
-    assert len(found) == len(set(found))
-    classes = list(interop.enumerate_classes(namespace=SHARED, deep_inheritance=True))
-    assert len({each.name for each in classes}) == len(classes) > 50
-    assert interop.get_class("CIM_System", namespace=SHARED).name == "CIM_System"
-    assert interop.classes(SHARED)("CIM_System").name == "CIM_System"
+@pytest.mark.parametrize("shared", ["interop", "root/interop", "/root/PG_InterOp"])
+def test_what_hosts_share_is_put_together(interop: Broker, shared: str) -> None:
+    profiles = list(interop.enumerate_instance_names("CIM_RegisteredProfile", namespace=shared))
+    assert len(profiles) == len(set(profiles)) > 10
+    assert len(list(interop.enumerate_instances("CIM_ObjectManager", namespace=shared))) == 1
+    classes = list(interop.enumerate_classes(namespace=shared, deep_inheritance=True))
+    assert len({each.name for each in classes}) == len(classes) > 40
+    assert interop.get_class("CIM_System", namespace=shared).name == "CIM_System"
+    assert interop.classes(shared)("CIM_System").name == "CIM_System"
     with pytest.raises(cim.Error):
-        list(interop.enumerate_instances("CIM_Nothing", namespace=SHARED))
+        list(interop.enumerate_instances("CIM_Nothing", namespace=shared))
+
+
+def test_what_keeps_to_a_profile_is_found_on_every_host(interop: Broker) -> None:
+    (profile,) = (each.path for each in interop.enumerate_instances("CIM_RegisteredProfile")
+                  if each["RegisteredName"] == "Virtual System Profile")
+    found = list(interop.associator_names(profile, assoc_class="CIM_ElementConformsToProfile"))
+    assert {"root/virt:front1", "root/virt/2:test"} <= guests(
+        each for each in found if "Name" in each.keys)
+    for each in found:
+        assert interop.get_instance(each).path == each
 
 
 def test_a_path_is_answered_by_who_knows_it(interop: Broker) -> None:
-    for name in ("front1", "test"):
-        keys = {"CreationClassName": "Virt_ComputerSystem", "Name": name}
-        path = cim.Path("Virt_ComputerSystem", keys, SHARED)
-        assert interop.get_instance(path)["Name"] == name
-        assert list(interop.associator_names(path))
+    for instance in interop.enumerate_instances("CIM_ObjectManager", namespace=SHARED):
+        assert interop.get_instance(instance.path) == instance
     with pytest.raises(cim.Error):
-        interop.get_instance(cim.Path("Virt_ComputerSystem", {"Name": "x"}, SHARED))
+        interop.get_instance(cim.Path("Virt_RegisteredProfile", {"InstanceID": "x"}, SHARED))
 
 
 def test_a_host_that_is_not_there_is_asked_again() -> None:
@@ -144,7 +151,7 @@ def test_a_host_that_does_not_answer_holds_up_nobody() -> None:
         with pytest.raises(cim.Error) as caught:
             host.provider(0.1)
         assert caught.value.text == "root/virt/2: still connecting"
-        assert found.namespaces == [FIRST, SECOND]
+        assert found.namespaces[:2] == [FIRST, SECOND]
         answers.set()
         waiting.join()
         asked.clear()

@@ -12,7 +12,7 @@ from lab import FRONT1, LAB, SYSTEMS
 
 import libvirt_cim
 from libvirt_cim.cim import Error, Status
-from libvirt_cim.hypervisor import document
+from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.namespace import HOME, Namespaces
 from libvirt_cim.provider import Provider
 from libvirt_cim.schema import load
@@ -32,11 +32,12 @@ def provider() -> Iterator[Provider]:
 def far() -> Iterator[Provider]:
     """A further connection, whose server says where it is reached."""
     def server() -> Any:
-        return document.server("1.2.3", "front.example.com", made.namespaces,
-                               {URL: ["basic", "certificate"]})
+        return made.namespaces, {URL: ["basic", "certificate"]}
 
     made = libvirt_cim.connect(LAB, namespace="root/virt/far", server=server)
-    with made as found:
+    with pytest.MonkeyPatch.context() as monkeypatch, made as found:
+        monkeypatch.setattr(Connection, "here", "front.example.com")
+        monkeypatch.setattr("libvirt_cim.resource.version", lambda: "1.2.3")
         yield found
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -101,6 +103,12 @@ class Connection:
             with self.use() as virt:
                 self._type = str(virt.getType())
         return self._type
+
+    @property
+    def here(self) -> str:
+        """The name of the host that this runs on: libvirt's own, unless it is asked from afar."""
+        away = urllib.parse.urlsplit(self.uri).hostname not in (None, "localhost")
+        return socket.gethostname() if away else self.hostname
 
     @property
     def in_process(self) -> bool:
