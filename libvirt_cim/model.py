@@ -27,6 +27,15 @@ class Declared(Mapping[str, Class]):
         self.sources: dict[str, Source] = {}
         self._finish = finish  # gives a class its names for the hypervisor
         self._finished: dict[str, Class] = {}
+        self._heads: dict[str, Mapping[str, Qualifier]] = {}
+
+    def head(self, name: str) -> Mapping[str, Qualifier]:
+        """A class's own qualifiers; no more of a sketch is read for them."""
+        if name not in self._heads:
+            source = self.sources[name]
+            self._heads[name] = \
+                source.qualifiers() if isinstance(source, Sketch) else source.qualifiers
+        return self._heads[name]
 
     def __getitem__(self, name: str) -> Class:
         found = self._finished.get(name)

@@ -16,6 +16,7 @@ from .schema import Schema
 
 HOME = "root/virt"
 INTEROP = "interop"
+SHOWN = "Virt_Namespaces"
 ALIASES = {"root/interop": INTEROP, "root/pg_interop": INTEROP}
 
 
@@ -88,9 +89,9 @@ def _found(namespace: str, names: tuple[str, ...]) -> Optional[str]:
 
 def _declared(model: Model, name: str) -> list[str]:
     for each in model.superclasses(name):
-        found: Optional[list[str]] = model.declared[each].qualifier("Virt_Namespaces")
-        if found:
-            return found
+        found = None if each.startswith("CIM_") else model.declared.head(each).get(SHOWN)
+        if found is not None:
+            return list(found.value)
     return [HOME]
 
 

@@ -69,8 +69,8 @@ class Provider(Declarations):
         place = self._place(class_name, namespace)
         class_, wanted = self.schema.resolved(class_name), self._wanted(property_list)
         if deep_inheritance is False:
-            own = frozenset(class_.properties)
-            wanted = own - {REST} if wanted is None else wanted & own
+            own = frozenset(name.lower() for name in class_.properties)
+            wanted = own - {REST.lower()} if wanted is None else wanted & own
         found = self._query(place).enumerate(class_.name, wanted)
         return map(self._located, found)
 
@@ -224,11 +224,11 @@ class Provider(Declarations):
         return name
 
     def _wanted(self, property_list: PropertyList) -> Names:
-        """The declared names of a property list, of whatever class; None is all."""
+        """The names of a property list as a query has them: in lower case; None is all."""
         if property_list is None:
             return None
         given = [property_list] if isinstance(property_list, str) else property_list
-        return frozenset(each for name in given for each in self.schema.spellings(name))
+        return frozenset(name.lower() for name in given)
 
     def _outgoing(self, value: Value) -> Value:
         """A value with the namespaces of the paths in it."""

@@ -6,6 +6,7 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -84,7 +85,7 @@ class Query:
         """The children of the root that will be read, or () when it is not so simple."""
         leaves: set[str] = set()
         for table in (each for each in tables if kinds[0] in each.kinds):
-            below = table.leaves(kinds[0], wanted) if len(kinds) == 1 else None
+            below = table.leaves(kinds[0], spelled(table, wanted)) if len(kinds) == 1 else None
             if below is None:
                 return ()
             leaves |= below
@@ -100,6 +101,7 @@ class Query:
             yield self._instance(table, entry, document, wanted)
 
     def _instance(self, table: Table, entry: Entry, document: Document, wanted: Names) -> Instance:
+        wanted = spelled(table, wanted)
         instance = table.instance(entry, document, wanted)
         if wanted is not None and REST in wanted and REST in table.rows:
             rest = rest_of(self.schema.settings_at(document), table, entry, document)
@@ -204,6 +206,7 @@ class Query:
                 earlier.append(row.name)
 
     def _link(self, table: Table, link: Link, wanted: Names) -> Instance:
+        wanted = spelled(table, wanted)
         values = {**table.constants, **table.read(link.node, link.document, wanted),
                   **link.path.keys}
         if wanted is not None:
@@ -217,3 +220,11 @@ def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, 
     return others or [
         (name, end) for name, end in link.keys.items() if not role or name.lower() != role.lower()
     ]
+
+
+@functools.lru_cache(maxsize=1000)  # a client may ask for any of the names together
+def spelled(table: Table, wanted: Names) -> Names:
+    """The rows of a table that are asked for in lower case; None is all."""
+    if wanted is None:
+        return None
+    return frozenset(name for name in table.names if name.lower() in wanted)

@@ -5,74 +5,97 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import Optional
+from typing import Optional, Union
 
 from . import check, expression, mof, outside, resource
-from .cim import Class, Error, Path, Property, Status, invalid
+from .cim import Class, Error, Path, Property, Status, find, invalid
 from .expression import Expression, Location, Mistake
 from .ground import ROOTS, Document
-from .model import GENERIC, Model
+from .model import GENERIC, Model, Source
 from .mof import Declaration
+from .outline import Sketch, outline
 from .root import Root, parse_root
 from .row import Row, compile_row
 from .shape import Getter, Maker
 from .table import REST, Table
+from .tables import Qualifiers, Tables
 from .tree import Element
 from .write import Part
 
 SETTINGS = "CIM_SettingData"
+MAPPING = "MappingStrings"
 CONFIGURATION = "DomainConfigXML"
 
 
 class Schema(Model):
-    """A model whose classes are compiled to tables; mistakes are all reported at once."""
+    """A model whose classes are compiled to tables when they are asked for.
 
-    def __init__(self, declarations: Iterable[Declaration], prefix: str = GENERIC) -> None:
+    `known`: the declarations were checked before. Else all mistakes are reported at once.
+    """
+
+    def __init__(self, declarations: Iterable[Union[Declaration, Sketch]],
+                 prefix: str = GENERIC, known: bool = False) -> None:
         super().__init__(declarations, prefix)
-        self.tables: dict[str, Table] = {}
+        self.tables = Tables(self._table)
         self._parts_tables: dict[str, Part] = {}
         self._below: dict[str, list[Table]] = {}
         self._settings_at: dict[tuple[str, ...], list[Table]] = {}
         self._spellings: dict[str, list[str]] = {}
         self.maker = Maker(prefix, self.part, self._outside)
+        if not self.mistakes and not known:
+            for each in self.declared.values():
+                self.mistakes += check.qualifier_mistakes(self, each)
         if not self.mistakes:
-            self._compile()
+            self._find_tables()
+            if not known:
+                self._check()
+        self._refuse()
+
+    def _refuse(self) -> None:
         if self.mistakes:
             raise invalid("\n".join(dict.fromkeys(self.mistakes)))
 
     # compiling
 
-    def _compile(self) -> None:
-        for each in self.declared.values():
-            self.mistakes += check.qualifier_mistakes(self, each)
-        if self.mistakes:
-            return
+    def _find_tables(self) -> None:
+        for name, source in self.declared.sources.items():
+            if isinstance(source, Sketch) and MAPPING not in source.head:
+                continue
+            head = self.declared.head(name)
+            if MAPPING in head and not _is(head, "Abstract"):
+                self.tables.heads[name] = head
+
+    def _check(self) -> None:
         for name, declared in self.declared.items():
-            own = declared.qualifier("MappingStrings")
-            if name.startswith("CIM_") and not own:
+            if name.startswith("CIM_") and not declared.qualifier(MAPPING):
                 continue  # DMTF's are held against DMTF's own files by the tests
-            class_ = self.resolved(name)
-            self.mistakes += check.class_mistakes(self, class_)
-            if own and not class_.qualifier("Abstract"):
-                self._compile_table(class_, own)
+            self.mistakes += check.class_mistakes(self, self.resolved(name))
+            if name in self.tables:
+                self._compile_table(name)
         for name in sorted(self._parts & self.declared.keys()):
             class_ = self.resolved(name)
             if not name.startswith("CIM_"):
                 self.mistakes += check.row_mistakes(self, class_, self._rows(class_, ()) or {})
         if not self.mistakes:
             self.mistakes += check.parts_mistakes(self)
-        for table in self.tables.values():
-            table.elsewhere = self._elsewhere(table)
 
-    def _compile_table(self, class_: Class, mapping: list[str]) -> None:
-        roots = self._roots(class_, mapping)
+    def _table(self, name: str) -> Table:
+        """The table of a class; a mistake that nobody looked for before is refused."""
+        found = self._compile_table(name)
+        self._refuse()
+        assert found is not None
+        return found
+
+    def _compile_table(self, name: str) -> Optional[Table]:
+        class_ = self.resolved(name)
+        roots = self._roots(class_, self.tables.heads[name][MAPPING].value)
         rows = self._rows(class_, tuple(roots))
         if rows is None or not roots:
-            return
+            return None
         found = check.row_mistakes(self, class_, rows)
         self.mistakes += found
-        if not found:
-            self.tables[class_.name] = Table(class_, rows, roots, self.maker, self.concrete)
+        return None if found else Table(
+            class_, rows, roots, self.maker, self.concrete, self._elsewhere)
 
     def _roots(self, class_: Class, mapping: list[str]) -> dict[str, list[Root]]:
         roots: dict[str, list[Root]] = {}
@@ -146,14 +169,18 @@ class Schema(Model):
 
     def lossless(self) -> list[Table]:
         """The tables that a document can be made of again: settings, and what has a rest."""
-        return [table for table in self.tables.values()
-                if REST in table.rows or self.is_a(table.name, SETTINGS)]
+        return [self.tables[name] for name in self.tables
+                if self.is_a(name, SETTINGS) or self._has(name, REST)]
+
+    def _has(self, name: str, row: str) -> bool:
+        """Whether a class has a property of its own or of a superclass of ours."""
+        return any(_mentions(self.declared.sources[each], row) for each in self.superclasses(name))
 
     def below(self, class_name: str) -> list[Table]:
         """The tables of a class and of those below it."""
         if class_name not in self._below:
             self._below[class_name] = [
-                table for name, table in self.tables.items() if self.is_a(name, class_name)
+                self.tables[name] for name in self.tables if self.is_a(name, class_name)
             ]
         return self._below[class_name]
 
@@ -167,11 +194,11 @@ class Schema(Model):
 
     def associations(self) -> list[Table]:
         """The tables of associations."""
-        return [table for table in self.tables.values() if table.association]
+        return [self.tables[name] for name in self.tables if self.is_association(name)]
 
     def is_association(self, class_name: str) -> bool:
         """Whether a class of which there are instances is an association."""
-        return self.tables[class_name].association
+        return _is(self.tables.heads[class_name], "Association")
 
     def table(self, class_name: str) -> Table:
         """The table of a class, or CIM_ERR_NOT_FOUND where it has no instances of its own."""
@@ -235,6 +262,17 @@ def _first_names(row: Row, roots: list[Root], parent: tuple[str, ...]) -> list[s
     return found
 
 
+def _is(head: Qualifiers, name: str) -> bool:
+    """Whether a qualifier that is true or false is set to true."""
+    found = find(head, name)
+    return found is not None and bool(found.value)
+
+
+def _mentions(source: Source, row: str) -> bool:
+    """Whether a class declares a property, or at least has its name somewhere in its text."""
+    return row in (source.body if isinstance(source, Sketch) else source.properties)
+
+
 @functools.cache
 def declarations() -> tuple[Declaration, ...]:
     """Everything that the package's own tables declare."""
@@ -244,6 +282,14 @@ def declarations() -> tuple[Declaration, ...]:
 
 
 @functools.cache
+def _outlines() -> tuple[Union[Declaration, Sketch], ...]:
+    return tuple(
+        each for name, text in resource.texts("mappings") for each in outline(text, name)
+    )
+
+
+@functools.cache
 def load(prefix: str = GENERIC) -> Schema:
-    """The package's own tables for a hypervisor's prefix."""
-    return Schema(declarations(), prefix)
+    """The package's own tables for a hypervisor's prefix; `libvirt-cim check` and tests check them.
+    """
+    return Schema(_outlines(), prefix, known=True)

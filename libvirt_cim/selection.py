@@ -7,14 +7,14 @@ Knows the schema and instances; what reads them is query.py's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Optional
+from typing import Callable, Optional
 
 import attrs
 
 from . import condition, wql
 from .cim import Class, Error, Instance, Status, Value
 from .schema import Schema
-from .table import REST
+from .table import REST, Table
 from .wql import CQL, FQL, WQL, And, Compare, Condition, Language, Literal, Term
 from .wql_parse import parse, parse_condition
 
@@ -33,7 +33,7 @@ class Filter:
 
     def reads(self, asked: Optional[Collection[str]]) -> Optional[list[str]]:
         """The properties of a list and those that the condition asks for; None is all."""
-        return _with(self._schema, asked, _first_names(wql.terms(self.condition)))
+        return _with(self._schema.tables.values, asked, _first_names(wql.terms(self.condition)))
 
 
 class Selection:
@@ -77,7 +77,11 @@ class Selection:
     @property
     def reads(self) -> Optional[list[str]]:
         """The properties that are asked for or tested; None is all."""
-        return _with(self._schema, self.selected, _first_names(wql.terms(self.query.condition)))
+        tested = _first_names(wql.terms(self.query.condition))
+        return _with(self._tables, self.selected, tested)
+
+    def _tables(self) -> list[Table]:
+        return self._schema.below(self._schema.name(self.query.class_name))
 
     @property
     def fixed(self) -> dict[str, Value]:
@@ -104,14 +108,14 @@ def trimmed(instance: Instance, names: Optional[Collection[str]]) -> Instance:
     return instance
 
 
-def _with(schema: Schema, asked: Optional[Collection[str]], tested: list[str]) -> \
-        Optional[list[str]]:
+def _with(tables: Callable[[], Iterable[Table]], asked: Optional[Collection[str]],
+          tested: list[str]) -> Optional[list[str]]:
     """What is to be read; all of it does not have the rest, so if that is tested, all is named."""
     if asked is not None:
         return [*asked, *tested]
-    if not any(REST in schema.spellings(each) for each in tested):
+    if REST.lower() not in (each.lower() for each in tested):
         return None
-    return [name for class_ in schema.declared.values() for name in class_.properties]
+    return [name for table in tables() for name in table.names]
 
 
 def _first_names(terms: Iterable[Term]) -> list[str]:

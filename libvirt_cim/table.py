@@ -7,8 +7,9 @@ written is write.py's.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from .cim import Class, Instance, Path, Value, find
 from .function import expanded
@@ -36,14 +37,14 @@ class Table:
     """A class with the elements it stands for, in the kinds of documents it lists."""
 
     def __init__(self, class_: Class, rows: Mapping[str, Row], roots: Mapping[str, list[Root]],
-                 maker: Maker, concrete: Any) -> None:
+                 maker: Maker, concrete: Any,
+                 elsewhere: Optional[Callable[[Any], set[str]]] = None) -> None:
         self.class_ = class_
         self.name = class_.name
         self.rows = rows
         self.roots = roots  # by kind of document
         self.kinds = tuple(roots)
         self.maker = maker
-        self.elsewhere: set[str] = set()  # names that * does not mean: other tables have them
         initials = {row.name: initial(row, self.name) for row in rows.values() if row.constant}
         self.constants = {name: value for name, value in initials.items() if value is not None}
         self.discriminators = sorted(tested(list(rows.values())))
@@ -55,7 +56,13 @@ class Table:
         self.names = frozenset(rows)
         self._shapes: dict[Any, Shape] = {}
         self._concrete = concrete
+        self._find_elsewhere = elsewhere
         self._keys: dict[str, list[Key]] = {}  # by kind of document, once they are asked for
+
+    @functools.cached_property
+    def elsewhere(self) -> set[str]:
+        """The names that * does not mean at the end of a root: other tables have them."""
+        return self._find_elsewhere(self) if self._find_elsewhere else set()
 
     # keys
 

@@ -19,7 +19,7 @@ RATIO = re.compile(rf"^\S.*?{_AMOUNT}{_AMOUNT} +\d+\.\d\d", re.MULTILINE)
 
 
 @pytest.mark.parametrize("what, figures", [
-    ("convert", 5), ("encode", 3), ("enumerate", 7), ("load", 3),
+    ("convert", 5), ("encode", 3), ("enumerate", 7), ("load", 4),
 ])
 def test_ratios_are_printed(what: str, figures: int) -> None:
     command = [sys.executable, str(BENCH / "bench.py"), what, "--guests", "2", "--seconds", "0"]

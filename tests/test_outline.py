@@ -6,7 +6,10 @@ from __future__ import annotations
 import pytest
 
 from libvirt_cim import mof, resource
+from libvirt_cim.cim import Error
+from libvirt_cim.convert import PREFIXES
 from libvirt_cim.outline import Sketch, outline
+from libvirt_cim.schema import Schema, declarations, load
 
 FILES = dict(resource.texts("mappings"))
 TWO = """// one
@@ -52,3 +55,28 @@ def test_classes_are_sketches() -> None:
 ])
 def test_another_layout_is_read_whole(text: str) -> None:
     assert whole(text) == mof.read(text)
+
+
+@pytest.mark.parametrize("prefix", sorted({"Virt", *PREFIXES.values()}))
+def test_tables_are_compiled_one_by_one_as_they_are_together(prefix: str) -> None:
+    """Loading looks for no mistakes; there are none, and the same classes are tables."""
+    whole, loaded = Schema(declarations(), prefix), load(prefix)
+    assert set(whole.tables) == set(loaded.tables) and len(loaded.tables) > 50
+    for name in whole.tables:
+        assert whole.tables[name].class_ == loaded.tables[name].class_
+        assert whole.is_association(name) == loaded.is_association(name) \
+            == loaded.tables[name].association
+    assert [each.name for each in whole.lossless()] == [each.name for each in loaded.lossless()]
+
+
+def test_a_mistake_in_a_table_is_found_when_it_is_asked_for() -> None:
+    texts = {**FILES, "bad.mof": """   [MappingStrings { "DomainXML.libvirt|/domain" }]
+class Virt_Bad : CIM_ComputerSystem {
+   [Key, Override ( "Name" ), MappingStrings { "name/" }] string Name;
+};
+"""}
+    bad = Schema([each for name, text in texts.items() for each in outline(text, name)],
+                 known=True)
+    assert bad.tables["Virt_ComputerSystem"]
+    with pytest.raises(Error, match=r"^bad.mof:3: Virt_Bad.Name: "):
+        bad.tables["Virt_Bad"]

@@ -34,7 +34,7 @@ class Guest:
         self.schema = schema.load(prefix)
         self.instances = libvirt_cim.to_cim(text, prefix)
         self._every_name = frozenset(
-            name for each in self.schema.declared for name in self.schema.resolved(each).properties)
+            name.lower() for table in self.schema.tables.values() for name in table.names)
 
     def _query(self) -> Query:
         return Query(self.schema, Shelf([Document(KINDS, tree.fast_parse(self.text))]))
