@@ -36,6 +36,10 @@ class Guest:
         self._every_name = frozenset(
             name.lower() for table in self.schema.tables.values() for name in table.names)
 
+        self._others = [table.name for table in self.schema.tables.values()
+                        if "DomainXML" in table.kinds and not table.association
+                        and not self.schema.is_a(table.name, SETTINGS)]
+
     def _query(self) -> Query:
         return Query(self.schema, Shelf([Document(KINDS, tree.fast_parse(self.text))]))
 
@@ -51,10 +55,8 @@ class Guest:
         """Settings, the system and its devices."""
         query = self._query()
         found = list(query.enumerate(SETTINGS))
-        for table in self.schema.tables.values():
-            if "DomainXML" in table.kinds and not table.association:
-                if not self.schema.is_a(table.name, SETTINGS):
-                    found += query.enumerate(table.name)
+        for name in self._others:
+            found += query.enumerate(name)
         return found
 
     def jobs(self) -> dict[str, Job]:
