@@ -48,6 +48,11 @@ class Status(enum.IntEnum):
     SERVER_IS_SHUTTING_DOWN = 28
     QUERY_FEATURE_NOT_SUPPORTED = 29
 
+    @property
+    def symbol(self) -> str:
+        """Its symbolic name."""
+        return f"CIM_ERR_{self.name}"
+
 
 class Error(Exception):
     """The one exception of the package: a CIM status code and one line of text."""

@@ -106,7 +106,7 @@ def _overridden(schema: Schema, class_: Class, row: Property) -> Optional[str]:
 def _source(class_: Class, row: Property, on: Sequence[str]) -> Cell:
     """The expressions of a row; each with its document where the row's documents differ."""
     if not row.qualifier(MAPPING):
-        return [_constant(class_, row)]
+        return [constant(class_, row)]
     found: dict[str, list[str]] = {}
     for document, text in places(row, on):
         found.setdefault(document, []).append(text)
@@ -116,11 +116,12 @@ def _source(class_: Class, row: Property, on: Sequence[str]) -> Cell:
             for text in texts]
 
 
-def _constant(class_: Class, row: Property) -> str:
+def constant(class_: Class, row: Property) -> str:
+    """What is said of a row that is read from nowhere."""
     if not is_row(row):
         return "nothing: it is not mapped"
     value = initial(Row(row, "", {}, []), class_.name)
-    meaning = dict(_meanings(row)).get(value) if not isinstance(value, list) else None
+    meaning = dict(in_words(row)).get(value) if not isinstance(value, list) else None
     return f"always {_shown(value)}" + (f", {meaning}" if meaning else "")
 
 
@@ -130,7 +131,7 @@ def _shown(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _meanings(row: Property) -> list[tuple[Value, str]]:
+def in_words(row: Property) -> list[tuple[Value, str]]:
     """The values of a ValueMap and what each means in CIM."""
     texts = row.qualifier("Values") or ()
     values = meanings(row) if row.qualifier("Virt_Tokens") or row.type == "boolean" \
@@ -146,14 +147,19 @@ def _meaning(class_: Class, row: Property) -> Cell:
     """Tokens, unit and libvirt's own default."""
     tokens = row.qualifier("Virt_Tokens") or ()
     parts = [f"{token}: {_shown(value)} {text}".strip()
-             for token, (value, text) in zip(tokens, _meanings(row))]
+             for token, (value, text) in zip(tokens, in_words(row))]
     parts += _unit(class_, row)
     default = row.qualifier("Virt_Default")
     return [*parts, f"{default} if there is none"] if default else parts
 
 
+def unit_property(row: Property) -> str:
+    """The property that says the unit of a row, if one does."""
+    return str(row.qualifier("Virt_UnitProperty") or "")
+
+
 def _unit(class_: Class, row: Property) -> Iterator[str]:
-    unit, sibling = row.qualifier("Virt_Unit"), row.qualifier("Virt_UnitProperty")
+    unit, sibling = row.qualifier("Virt_Unit"), unit_property(row)
     if sibling:
         other = find(class_.properties, sibling)
         said = "" if other is None or other.value is None else f" {_shown(other.value)}"
@@ -187,7 +193,7 @@ def _property_page(schema: Schema, class_: Class, row: Property) -> Page:
 
 def _value_rows(row: Property) -> list[tuple[Cell, ...]]:
     tokens: Sequence[str] = row.qualifier("Virt_Tokens") or ()
-    pairs = _meanings(row)
+    pairs = in_words(row)
     if not tokens and row.type == "boolean":
         return []
     padded = [*tokens, *[""] * (len(pairs) - len(tokens))]

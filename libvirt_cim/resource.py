@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Find and read the data files: the tables (mappings/) and libvirt documents (xml/).
+"""Find and read the data files: tables (mappings/), libvirt documents (xml/), pages (page/).
 
 Knows where they are: in the package when it is installed, beside it in a checkout or an editable
 install. Does not know what is in them. Imports os only, because every start of a program waits

@@ -27,7 +27,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _EPOCH = datetime(1970, 1, 1)
 _INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,40}[ \t\r\n]*")
 _HEX = re.compile(r"0x[0-9A-Fa-f]{1,16}")
-_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # quick to compile so
+NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # quick to compile so
 
 
 class Converter(NamedTuple):
@@ -204,7 +204,7 @@ def _scalar(row: Property, value: Value, where: str) -> Value:
     _is(row, value, str, where)
     if row.type == "datetime" and not _DATETIME.fullmatch(value):
         raise invalid(f"{where}: {value!r} is not a datetime")
-    bad = _NOT_XML.search(value)
+    bad = NOT_XML.search(value)
     if bad:
         raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
     return value

@@ -14,8 +14,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = [each.relative_to(ROOT).as_posix()
-        for folder, ending in (("mappings", "mof"), ("xml", "xml"))
-        for each in (ROOT / folder).rglob(f"*.{ending}")]
+        for folder, pattern in (("mappings", "*.mof"), ("xml", "*.xml"), ("page", "*.*"))
+        for each in (ROOT / folder).rglob(pattern)]
 COUNT = "from libvirt_cim import schema; print(len(schema.load('KVM').tables))"
 
 
@@ -49,7 +49,7 @@ def test_wheel(built: pathlib.Path, tmp_path: pathlib.Path) -> None:
         names = set(archive.namelist())
         archive.extractall(tmp_path)
     assert {f"libvirt_cim/{each}" for each in DATA} <= names
-    assert not any(each.startswith(("tests/", "mappings/", "xml/")) for each in names)
+    assert not any(each.startswith(("tests/", "mappings/", "page/", "xml/")) for each in names)
     assert tables(tmp_path) == tables(ROOT) > 20
 
 

@@ -51,7 +51,7 @@ def test_what_is_public_is_documented(module: Module) -> None:
 
 
 def test_every_file_names_its_licence() -> None:
-    folders = ("libvirt_cim", "mappings", "xml", "tests", "contrib", ".ci")
+    folders = ("libvirt_cim", "mappings", "page", "xml", "tests", "contrib", ".ci")
     files = [file for name in folders for file in sorted((ROOT / name).rglob("*"))]
     files += sorted(ROOT.iterdir())
     missing = [
