@@ -18,7 +18,7 @@ from .cimxml_message import BAD, UNSUPPORTED, Refused
 Environ = Mapping[str, Any]  # WSGI's
 Headers = list[tuple[str, str]]
 
-METHODS = "POST, M-POST, OPTIONS"
+METHODS = "POST, M-POST, OPTIONS, GET, HEAD"
 CONTENT_TYPE = "application/xml; charset=utf-8"
 MAPPING = "http://www.dmtf.org/cim/mapping/http/v1.0"
 _MAN = re.compile(rf'\s*"?{re.escape(MAPPING)}"?\s*;\s*ns\s*=\s*"?(\d{{2}})"?\s*', re.IGNORECASE)

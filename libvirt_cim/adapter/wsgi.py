@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """CIM-XML over HTTP (DSP0200 1.4) as a WSGI application: any WSGI server can run it.
 
+What a browser asks for (GET, HEAD) is answered with pages.
+
 Who asks is known by HTTP's Basic authentication, or by a client certificate that the server has
 verified (SSL_CLIENT_VERIFY, SSL_CLIENT_S_DN_CN). No mistake of ours reaches a client as more than a
 CIM error.
@@ -12,7 +14,7 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional
 
-from .. import enumeration
+from .. import enumeration, principal
 from ..broker import Broker
 from ..cim import Error, Path, Status
 from ..enumeration import Contexts
@@ -24,6 +26,7 @@ from .cimxml_answer import LOG, Answer, Entry
 from .cimxml_http import Environ, Headers, Wire
 from .cimxml_message import Call, Refused
 from .limits import Limits
+from .page import READS, Pages
 
 Start = Callable[[str, Headers], Any]
 REALM = 'Basic realm="libvirt-cim", charset="UTF-8"'
@@ -40,6 +43,7 @@ class Application:
         self.contexts = Contexts(enumeration.Limits(in_all=self.limits.enumerations))
         self._host = host or socket.getfqdn()
         self._encoders: dict[str, Encoder] = {}
+        self._pages = Pages(broker)
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         entry = Entry(client=str(environ.get("REMOTE_ADDR") or "-"))
@@ -50,6 +54,8 @@ class Application:
                 entry.write()
                 start_response("200 OK", cimxml_http.options())
                 return []
+            if environ.get("REQUEST_METHOD") in READS:
+                return self._page(environ, entry, start_response)
             wire = cimxml_http.wire(environ)
             answer = self._answer(wire, entry)
         except Refused as refused:
@@ -62,6 +68,21 @@ class Application:
             headers.append(("Content-Length", str(size)))
         start_response("200 OK", headers)
         return answer
+
+    def _page(self, environ: Environ, entry: Entry, start: Start) -> Iterable[bytes]:
+        """A page, to whom CIM-XML is answered too: all that he may do at least is to read."""
+        entry.operation = str(environ["REQUEST_METHOD"])
+        entry.target = str(environ.get("PATH_INFO") or "/")
+        entry.principal = self._principal(environ)
+
+        def started(status: str, headers: Headers) -> Any:
+            entry.status = "ok" if status.startswith("200") else status[:3]
+            return start(status, headers)
+
+        with principal.acting(entry.principal):
+            found = self._pages(environ, started)
+        entry.write()
+        return found
 
     def _answer(self, wire: Wire, entry: Entry) -> Answer:
         entry.principal = self._principal(wire.environ)
@@ -157,4 +178,4 @@ def _refuse(refused: Refused, wire: Wire, entry: Entry, start: Start) -> Iterabl
     start(refused.status, headers)
     entry.status = "/".join(filter(None, (refused.status[:3], refused.cim_error)))
     entry.write()
-    return [body]
+    return [] if wire.environ.get("REQUEST_METHOD") == "HEAD" else [body]
