@@ -105,6 +105,11 @@ def _names(model: Any, row: Property) -> Iterator[str]:
     for name in (row.reference_class, row.qualifier("EmbeddedInstance")):
         if name and name not in model:
             yield f"class {name} is not declared"
+    for name in row.qualifier("Virt_Classes") or ():
+        if model.concrete(name) not in model:
+            yield f"class {name} is not declared"
+        elif not model.is_a(model.concrete(name), row.reference_class or ""):
+            yield f"Virt_Classes has {name}, which is no {row.reference_class or 'reference'}"
 
 
 def _default(row: Property) -> Iterator[str]:
@@ -172,7 +177,7 @@ def _arm(model: Any, row: Row, found: Expression) -> Iterator[str]:
         elif isinstance(found, Join) and isinstance(found.value, Template):
             yield "a reference's join ends in a path"
         return
-    if isinstance(found, Join) and found.value is None:
+    if isinstance(found, Join) and found.last.value is None:
         yield "a join needs a path behind it"
     elif isinstance(found, ClassName) and found.name not in model:
         yield f"class {found.name} is not declared"

@@ -8,17 +8,9 @@ is table.py's. The grammar is in CONTRIBUTING.rst.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
-NAMESPACES = {
-    "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
-    "lxc": "http://libvirt.org/schemas/domain/lxc/1.0",
-    "xen": "http://libvirt.org/schemas/domain/xen/1.0",
-    "bhyve": "http://libvirt.org/schemas/domain/bhyve/1.0",
-    "vmware": "http://libvirt.org/schemas/domain/vmware/1.0",
-    "test": "http://libvirt.org/schemas/domain/test/1.0",
-}
-
+from .tree import NAMESPACES
 
 Test = tuple[str, Optional[str]]  # an attribute and the value it must have, None for any
 
@@ -97,13 +89,18 @@ class Defined(NamedTuple):
 
 
 class Join(NamedTuple):
-    """Nodes of another document, those whose tests hold, and a value below each of them."""
+    """Nodes of another document whose tests hold, and a value below each, or a further join."""
 
     document: str
     path: tuple[str, ...]
     tests: tuple[tuple[Hole, Hole], ...] = ()
-    value: Optional[Union[Location, Template]] = None
+    value: Any = None  # a Location, Template or Join
     total: bool = False
+
+    @property
+    def last(self) -> Join:
+        """The join at the end of the chain: whose nodes are found."""
+        return self.value.last if isinstance(self.value, Join) else self
 
 
 Expression = Union[
@@ -123,6 +120,7 @@ _STEP = re.compile(
 )
 _DOCUMENT = re.compile(r"([A-Z]\w*)\.libvirt\|")
 _CALL = re.compile(r"(boolean|names|values|sum|class)\((.*)\)", re.DOTALL)
+_LITERAL = re.compile("'[^'{}]*'")
 _HOLE_CALLS = ("prefix()", "local-name()")
 _COUNT = re.compile(
     rf"count\((?:ancestor-or-self::({NAME})/)?preceding-sibling::(?:\*|({NAME}))\)")
@@ -157,6 +155,8 @@ def value(text: str) -> Expression:
         return _call(call[1], call[2])
     if text.startswith("count("):
         return _count(text)
+    if _LITERAL.fullmatch(text):
+        return Template(HERE, (text[1:-1],))
     if "{" in text or "}" in text:
         return _template(text)
     return location(text)
@@ -210,8 +210,9 @@ def join(document: str, text: str) -> Join:
         return Join(document, path, tuple(tests))
     if rest[0] != "/":
         raise Mistake(f"{rest!r} follows a path")
-    found = value(rest[1:])
-    if not isinstance(found, (Location, Template)):
+    further, body = split(rest[1:])
+    found = value(body) if further is None else join(further, body)
+    if further is None and not isinstance(found, (Location, Template)):
         raise Mistake(f"{rest!r} is not a path or template")
     return Join(document, path, tuple(tests), found)
 

@@ -128,10 +128,11 @@ class Search:
 
     def __init__(self, join: Join, expansions: frozenset[str] = frozenset()) -> None:
         self.join, self.document, self.path = join, join.document, join.path
-        self.expansions = expansions
+        self.expansions = expansions if join.last is join else frozenset[str]()
         self.tests = [(_place(join, theirs), reader(theirs), reader(ours))
                       for theirs, ours in join.tests]
         self.wanted = _wanted(join)
+        self.further = Search(join.value, expansions) if join.last is not join else None
 
     def nodes(self, node: Element, document: Document) -> Iterator[tuple[Element, Document]]:
         """The nodes, each with its document."""
@@ -147,7 +148,10 @@ class Search:
         for other in document.source.documents(self.document, known, self.wanted):
             for found in other.elements(self.path):
                 for each in self._of(found, other, values):
-                    yield each, other
+                    if self.further is None:
+                        yield each, other
+                    else:
+                        yield from self.further.nodes(each, other)
 
     def _of(self, found: Element, other: Document, values: list[str]) -> Iterator[Element]:
         """The element if the tests hold for it, else those of its parts for which they do."""
@@ -194,7 +198,7 @@ def _place(join: Join, theirs: Hole) -> Optional[str]:
 
 def _wanted(join: Join) -> tuple[str, ...]:
     """The root's children that a join reads, for documents that are made of single calls."""
-    if join.value is None or join.path[1:2] == ("*",):
+    if join.value is None or join.last is not join or join.path[1:2] == ("*",):
         return ()
     values = join.value.parts if isinstance(join.value, Template) else (join.value,)
     found = dict.fromkeys(join.path[1:2])
@@ -207,7 +211,7 @@ def _wanted(join: Join) -> tuple[str, ...]:
 
 def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Getter:
     """What reads a value of another document, or the sum over all that match."""
-    found = join.value or HERE
+    found = join.last.value or HERE
     steps = found.steps if isinstance(found, Location) else ()
     test = steps[:1] if steps and steps[0].kind == "self" else ()
     lens = maker.lens(row, Location(False, steps[1:]) if test else found, rows)

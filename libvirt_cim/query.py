@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
-from .cim import Error, Instance, Path, Status, Value
+from .cim import Error, Instance, Path, Status, Value, find
 from .ground import Document, Known, Source
 from .rest import rest_of
 from .schema import Schema
@@ -132,12 +132,17 @@ class Query:
     def _get_link(self, path: Path, wanted: Names) -> Instance:
         table = self.schema.table(path.class_name)
         ends = [(name, end) for name, end in path.keys.items() if isinstance(end, Path)]
-        ends.sort(key=lambda each: not self._named(each[1]))
+        ends.sort(key=lambda each: (self._far(table, each[0]), not self._named(each[1])))
         for role, end in ends[:1]:
             for instance in self.references(end, table.name, role, wanted):
                 if instance.path == path:
                     return instance
         raise Error(Status.NOT_FOUND, f"No such instance ({next(iter(path.keys), table.name)})")
+
+    @staticmethod
+    def _far(table: Table, role: str) -> bool:
+        row = find(table.rows, role)
+        return row is not None and association.is_far(row)
 
     def _named(self, path: Path) -> bool:
         """Whether a path alone finds its document, so that not all of a kind need be read."""

@@ -101,6 +101,7 @@ def compile_row(row: Property, where: str, documents: Sequence[str]) -> Row:
     """A property's MappingStrings for a class on those documents; Mistake says what is wrong."""
     own: dict[str, list[Arm]] = {}
     others: list[Arm] = []
+    back: list[Arm] = []  # to one of the class's own documents, from its others
     strings = row.qualifier("MappingStrings") or ()
     for text in (each for string in strings for each in expression.alternatives(string)):
         document, body = expression.split(text)
@@ -112,9 +113,11 @@ def compile_row(row: Property, where: str, documents: Sequence[str]) -> Row:
             raise Mistake(f"{document} is not a document")
         elif document in documents and not _is_join(body):
             own.setdefault(document, []).append(_arm(_value(body)))
+            if row.type == "reference" and body.startswith("/"):
+                back.append(Arm(None, _join(document, body)))
         else:
             others.append(Arm(None, _join(document, body)))
-    return Row(row, where, own, others)
+    return Row(row, where, own, others or back)
 
 
 def _is_join(body: str) -> bool:

@@ -15,6 +15,15 @@ from .cim import invalid
 
 Element = Any  # lxml.etree._Element; lxml has no public name for its class
 
+# libvirt's own, by the prefixes that its documents have.
+NAMESPACES = {
+    "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
+    "lxc": "http://libvirt.org/schemas/domain/lxc/1.0",
+    "xen": "http://libvirt.org/schemas/domain/xen/1.0",
+    "bhyve": "http://libvirt.org/schemas/domain/bhyve/1.0",
+    "vmware": "http://libvirt.org/schemas/domain/vmware/1.0",
+    "test": "http://libvirt.org/schemas/domain/test/1.0",
+}
 LIMIT = 16 * 1024 * 1024  # bytes
 _PARSER: dict[str, Any] = {
     "resolve_entities": False, "load_dtd": False, "no_network": True, "huge_tree": False,

@@ -169,12 +169,17 @@ def libvirt_unit(name: str) -> Optional[int]:
 
 
 def cim_unit(unit: Value) -> Optional[int]:
-    """The bytes of a CIM unit: `KiloBytes`, a PUnit (`byte * 2^10`), or a number of bytes."""
+    """The bytes of a CIM unit: `KiloBytes`, a PUnit (`byte * 2^10`), or a number of bytes.
+
+    libvirt's own units are understood too, as libvirt-cim handed them on.
+    """
     if isinstance(unit, int):
         return unit if unit > 0 else None
     low = str(unit).strip().lower()
     power = _PUNIT.fullmatch(low)
-    return int(int(power[1]) ** int(power[2])) if power else _CIM_UNITS.get(low)
+    if power:
+        return int(int(power[1]) ** int(power[2]))
+    return _CIM_UNITS.get(low) or libvirt_unit(low)
 
 
 # values from outside

@@ -149,7 +149,9 @@ def _joined(found: Join, root: Root, at: str) -> Iterator[Found]:
             yield _found("node", other, other.path, there)
         if isinstance(here, Location):
             yield _found("node", root, at, here)
-    if found.value is not None:
+    if isinstance(found.value, Join):
+        yield from _joined(found.value, other, other.path)
+    elif found.value is not None:
         yield from _text(found.value, other, other.path)
 
 

@@ -17,6 +17,7 @@ from libvirt_cim.cim import Error
     ("KiloBytes", 4096, 4096), ("byte * 2^10", 4096, 4096), ("byte*2^20", 4, 4096),
     ("MegaBytes", 3, 3072), ("byte", 4096, 4), ("Bytes", 4096, 4), ("megabytes", 1, 1024),
     ("byte * 10^3", 1024, 1000), ("GigaBytes", 1, 2**20), ("byte  *  2 ^ 10", 5, 5),
+    ("G", 1, 2**20), ("MiB", 3, 3072), ("KB", 1024, 1000),
 ])
 def test_units(unit: str, number: int, kib: int) -> None:
     guest = Guest(MEMORY)
