@@ -87,15 +87,11 @@ class Host:
         return self._fetched(thing.kind, thing.key, fetch)
 
     def _thing_info(self, kind: str, thing: Thing, wanted: Wanted) -> Iterator[Document]:
-        """What is said of a pool or network outside its document; none where it is gone."""
+        """What is said of a pool or network outside its document."""
         kept = self._kept.of((kind, *thing.key))
         root = kept[kind].root if kept else stub(ROOTS[kind], thing.texts)
         texts = functools.partial(self.node.info, thing)
-        try:
-            yield grown(kept, kind, root, texts, wanted or THING, self.source)
-        except Error as error:
-            if error.status not in _ABSENT:
-                raise
+        yield grown(kept, kind, root, texts, wanted or THING, self.source)
 
     def _fetched(
         self, kind: str, key: Hashable, fetch: Callable[[], Element]

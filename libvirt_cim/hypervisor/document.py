@@ -148,9 +148,9 @@ def state(number: int, reason: int) -> Texts:
     return {"state": name, "reason": reasons[reason] if 0 <= reason < len(reasons) else reasons[0]}
 
 
-def pool_state(number: int) -> Texts:
-    """The leaf that virStoragePoolGetInfo gives; a number we don't know is none."""
-    return {"state": POOL_STATES[number] if 0 <= number < len(POOL_STATES) else None}
+def pool_state(number: int) -> Optional[str]:
+    """The word for a virStoragePoolState; None for a number we don't know."""
+    return POOL_STATES[number] if 0 <= number < len(POOL_STATES) else None
 
 
 def usage(numbers: Sequence[int]) -> Texts:

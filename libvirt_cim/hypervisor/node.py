@@ -74,7 +74,7 @@ class Node:
         self.connection = connection
         self._found: dict[Found, Optional[Thing]] = {}
         self._all: dict[str, list[Thing]] = {}
-        self._listings: dict[tuple[str, str], frozenset[str]] = {}
+        self._listings: dict[tuple[str, str], Optional[frozenset[str]]] = {}
         self._texts: Texts = {}
 
     def texts(self, names: Collection[str]) -> Texts:
@@ -129,25 +129,31 @@ class Node:
         """Those leaves of the <info> of a pool or network."""
         for name in names:
             if name not in thing.told:
-                thing.told.update(self._told(thing, name))
+                thing.told[name] = self._told(thing, name)
         return {name: thing.told[name] for name in names}
 
-    def _told(self, thing: Thing, name: str) -> Texts:
+    def _told(self, thing: Thing, name: str) -> Optional[str]:
+        """One of those leaves; None if libvirt does not tell."""
+        handle = thing.handle
         if name == "state" and thing.kind == POOL:
-            return document.pool_state(self.connection.call(thing.handle.info)[0])
+            return document.pool_state(self._calling(lambda virt: handle.info()[0], -1))
         if name not in _ASK:
-            return {name: None}
-        found = (thing.texts["uuid"] in self._listing(thing.kind, name) if thing.listed
-                 else self.connection.call(getattr(thing.handle, _ASK[name])))
-        return {name: document.yes(found)}
+            return None
+        listed = self._listing(thing.kind, name) if thing.listed else None
+        if listed is not None:
+            return document.yes(thing.texts["uuid"] in listed)
+        nothing: Any = None
+        found = self._calling(lambda virt: getattr(handle, _ASK[name])(), nothing)
+        return None if found is None else document.yes(found)
 
-    def _listing(self, kind: str, name: str) -> frozenset[str]:
-        """The uuids of the things of a kind of which a leaf is yes."""
+    def _listing(self, kind: str, name: str) -> Optional[frozenset[str]]:
+        """The uuids of the things of a kind of which a leaf is yes; None if libvirt can't list."""
         if (kind, name) not in self._listings:
+            nothing: Any = None
             flag = getattr(libvirt, _FLAGS[kind] + name.upper())
-            with self.connection.use() as virt:
-                found = getattr(virt, _CALLS[kind][0])(flag)
-            self._listings[kind, name] = frozenset(each.UUIDString() for each in found)
+            found = self._calling(lambda virt: getattr(virt, _CALLS[kind][0])(flag), nothing)
+            self._listings[kind, name] = None if found is None else frozenset(
+                each.UUIDString() for each in found)
         return self._listings[kind, name]
 
     def find(self, kind: str, known: Mapping[str, str]) -> Iterator[Thing]:
