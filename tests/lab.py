@@ -44,6 +44,13 @@ def link(class_name: str, **ends: str) -> str:
     return f"{class_name}.{keys}"
 
 
+def volume(host: str, pool: str, name: str) -> str:
+    """A volume of a pool; `host` is the host's name."""
+    return (f'Virt_StorageVolume.CreationClassName="Virt_StorageVolume",'
+            f'DeviceID={text(f"{pool}/{name}")},'
+            f'SystemCreationClassName="Virt_HostSystem",SystemName={text(host)}')
+
+
 def disk(guest: str, target: str) -> str:
     """A disk."""
     return device("Virt_LogicalDisk", guest, target)
@@ -91,8 +98,20 @@ GUESTS = {
     ODD: Guest(3, OFF, 1),
 }
 SYSTEMS = [system(name) for name in GUESTS]
-POOLS = [identified("Virt_ProcessorPool", "ProcessorPool/0"),
-         identified("Virt_MemoryPool", "MemoryPool/0")]
+VOLUMES = {  # by their pools
+    "images": ("front1.qcow2", "cache1.raw", "build1.qcow2", "install.iso"),
+    "vglab": ("store1", "front1-logs"), "isos": ("rescue.qcow2",), "san": (),
+}
+NETWORKS = ("lab", "backup")
+
+
+def pool(kind: str, name: str = "0") -> str:
+    """A pool; that of all resources of a kind is 0."""
+    return identified(f"Virt_{kind}Pool", f"{kind}Pool/{name}")
+
+
+POOLS = [*map(pool, ("Processor", "Memory", "Disk", "Network", "Graphics", "Input", "Controller")),
+         *(pool("Disk", name) for name in VOLUMES), *(pool("Network", name) for name in NETWORKS)]
 
 
 def devices(name: str, guest: Guest) -> list[str]:
@@ -149,6 +168,14 @@ INSTALLED, PATCHED = SNAPSHOTS = [
     identified("Virt_SnapshotSettingData", f"Virt:{ODD}/snapshot/{name}")
     for name in ("installed", "patched")
 ]
+VOLUME_SETTINGS = [rasd("StorageVolume", f"DiskPool/{where}/{name}")
+                   for where, names in VOLUMES.items() for name in names]
+
+
+def volumes(host: str) -> list[str]:
+    """The volumes of all pools; `host` is the host's name."""
+    return [volume(host, where, name) for where, names in VOLUMES.items() for name in names]
+
 
 FRONT1 = system("front1")
 VDA = disk("front1", "vda")

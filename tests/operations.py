@@ -27,9 +27,9 @@ def operations(host: str) -> list[Operation]:
     node = system(host, "Virt_HostSystem")
     return [
         Operation(*each) for part in (
-            enumerate_.names(node), enumerate_.values(host), enumerate_.links(),
+            enumerate_.names(host), enumerate_.values(host), enumerate_.links(),
             enumerate_.inheritance(), get.gets(host), links.of_a_guest(node), links.of_settings(),
-            links.of_snapshots(), links.of_others(node), links.associator_instances(),
+            links.of_snapshots(), links.of_others(host), links.associator_instances(),
             links.references(node), links.reference_instances(node), failures.unknown_instances(),
             failures.unknown_classes(), failures.wrong_keys(), failures.wrong_paths(),
             queries.queries(), queries.wrong_queries(), queries.class_links(),

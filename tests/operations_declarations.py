@@ -60,9 +60,10 @@ def enumerated() -> list[Row]:
     """enumerate_class_names and enumerate_classes."""
     return [
         ("enumerate_class_names", {"class_name": "CIM_StorageExtent"},
-         ["CIM_LogicalDisk", "CIM_Memory"]),
+         ["CIM_LogicalDisk", "CIM_Memory", "CIM_StorageVolume"]),
         ("enumerate_class_names", {"class_name": "CIM_StorageExtent", "deep_inheritance": True},
-         ["CIM_LogicalDisk", "CIM_Memory", "Virt_LogicalDisk", "Virt_Memory"]),
+         ["CIM_LogicalDisk", "CIM_Memory", "CIM_StorageVolume", "Virt_LogicalDisk", "Virt_Memory",
+          "Virt_StorageVolume"]),
         ("enumerate_class_names", {"class_name": "Virt_LogicalDisk"}, []),
         ("enumerate_classes", {"class_name": "CIM_LogicalDisk", "local_only": True},
          Values({"0.class": "Virt_LogicalDisk",
@@ -70,7 +71,7 @@ def enumerated() -> list[Row]:
         ("enumerate_classes", {"class_name": "CIM_StorageExtent", "deep_inheritance": True,
                                "local_only": False, "include_qualifiers": False},
          Values({"0.class": "CIM_LogicalDisk", "0.properties.Access.type": "uint16",
-                 "3.class": "Virt_Memory", "3.qualifiers": {}, "4": None})),
+                 "4.class": "Virt_Memory", "4.qualifiers": {}, "6": None})),
     ]
 
 

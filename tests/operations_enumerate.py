@@ -16,6 +16,7 @@ from lab import (
     SWITCHES,
     SYSTEMS,
     VDA,
+    VOLUME_SETTINGS,
     device,
     devices,
     disk,
@@ -23,13 +24,14 @@ from lab import (
     rasd,
     switch_ports,
     system,
+    volumes,
     vssd,
 )
 
 
-def names(host: str) -> list[Row]:
-    """enumerate_instance_names; `host` is the host's path."""
-    call = "enumerate_instance_names"
+def names(name: str) -> list[Row]:
+    """enumerate_instance_names; `name` is the host's name."""
+    call, host, held = "enumerate_instance_names", system(name, "Virt_HostSystem"), volumes(name)
     return [
         (call, {"class_name": "Virt_ComputerSystem"}, Paths(SYSTEMS)),
         (call, {"class_name": "virt_computersystem"}, Paths(SYSTEMS)),
@@ -38,16 +40,19 @@ def names(host: str) -> list[Row]:
         (call, {"class_name": "CIM_ComputerSystem"}, Paths([*SYSTEMS, *SWITCHES, host])),
         (call, {"class_name": "CIM_System"}, Paths([*SYSTEMS, *SWITCHES, host])),
         (call, {"class_name": "CIM_LogicalDevice"},
-         Paths([*DEVICES, *(port for _, port in switch_ports())])),
+         Paths([*DEVICES, *held, *(port for _, port in switch_ports())])),
         (call, {"class_name": "CIM_StorageExtent"},
-         Paths([each for each in DEVICES if "LogicalDisk" in each or "Memory" in each])),
-        (call, {"class_name": "CIM_ResourceAllocationSettingData"}, Paths(RESOURCES)),
+         Paths([*held, *(each for each in DEVICES
+                         if "LogicalDisk" in each or "Memory" in each)])),
+        (call, {"class_name": "CIM_ResourceAllocationSettingData"},
+         Paths([*RESOURCES, *VOLUME_SETTINGS])),
         (call, {"class_name": "CIM_SettingData"},
-         Paths([*RESOURCES, *SETTINGS, *SNAPSHOTS, *SWITCH_SETTINGS], others=True)),
+         Paths([*RESOURCES, *SETTINGS, *SNAPSHOTS, *SWITCH_SETTINGS, *VOLUME_SETTINGS],
+               others=True)),
         (call, {"class_name": "CIM_VirtualSystemSettingData"},
          Paths([*SETTINGS, *SNAPSHOTS, *SWITCH_SETTINGS])),
         (call, {"class_name": "Virt_VirtualSystemSettingData"}, Paths(SETTINGS)),
-        (call, {"class_name": "CIM_ResourcePool"}, Paths(POOLS, others=True)),
+        (call, {"class_name": "CIM_ResourcePool"}, Paths(POOLS)),
         (call, {"class_name": "CIM_ManagedElement"},
          Paths([*SYSTEMS, *DEVICES, *RESOURCES, *SETTINGS, *SNAPSHOTS, *POOLS, host], others=True)),
         (call, {"class_name": "Virt_HostedDependency"},
@@ -57,7 +62,9 @@ def names(host: str) -> list[Row]:
          Paths([link("Virt_SystemDevice", GroupComponent=system(name), PartComponent=path)
                 for name, guest in GUESTS.items() for path in devices(name, guest)] + [
                     link("Virt_SwitchSystemDevice", GroupComponent=switch, PartComponent=port)
-                    for switch, port in switch_ports()])),
+                    for switch, port in switch_ports()] + [
+                    link("Virt_SystemDevice", GroupComponent=host, PartComponent=each)
+                    for each in held])),
     ]
 
 

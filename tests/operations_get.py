@@ -19,8 +19,10 @@ from lab import (
     device,
     identified,
     link,
+    pool,
     rasd,
     system,
+    volume,
     vssd,
 )
 
@@ -80,6 +82,38 @@ WHOLE: dict[str, dict[str, Any]] = {
         "IsContinuous": True, "Units": "byte", "ProgrammaticUnits": "byte", "ChangeType": 4,
         "TimeScope": 2, "GatheringType": 4, "BreakdownDimensions": ["NUMA cell"]},
 }
+WHOLE_POOLS: dict[str, dict[str, Any]] = {
+    pool("Disk"): {
+        "InstanceID": "DiskPool/0", "PoolID": "DiskPool/0", "ElementName": "DiskPool/0",
+        "ResourceType": 17, "Primordial": True, "AllocationUnits": "Megabytes",
+        "ConsumedResourceUnits": "Megabytes"},
+    pool("Disk", "isos"): {
+        "InstanceID": "DiskPool/isos", "PoolID": "DiskPool/isos", "ElementName": "isos",
+        "Caption": "isos", "UUID": "a4f3c1d2-0000-4000-8000-000000000033", "ResourceType": 17,
+        "OtherResourceType": "netfs", "ResourceSubType": "netfs", "Primordial": False,
+        "AllocationUnits": "Megabytes", "ConsumedResourceUnits": "Megabytes",
+        "Capacity": 102400, "Reserved": 0, "Available": 102399,
+        "OperationalStatus": [2], "HealthState": 5,
+        "Autostart": 0, "Persistent": True, "Path": "/srv/lab/isos", "Host": "nas.example.com",
+        "SourceDirectory": "/export/isos", "SourceFormat": "nfs"},
+    pool("Network", "lab"): {
+        "InstanceID": "NetworkPool/lab", "PoolID": "NetworkPool/lab", "ElementName": "lab",
+        "Caption": "Bridge: virbr7", "UUID": "a4f3c1d2-0000-4000-8000-000000000021",
+        "ResourceType": 10, "ResourceSubType": "nat", "Primordial": False,
+        "OperationalStatus": [2], "Autostart": 0, "Persistent": True},
+    pool("Controller"): {
+        "InstanceID": "ControllerPool/0", "PoolID": "ControllerPool/0",
+        "ElementName": "ControllerPool/0", "ResourceType": 1, "OtherResourceType": "controller",
+        "Primordial": True},
+    rasd("StorageVolume", "DiskPool/images/build1.qcow2"): {
+        "InstanceID": "DiskPool/images/build1.qcow2", "ResourceType": 32768,
+        "PoolID": "DiskPool/images", "VolumeType": "file", "VolumeName": "build1.qcow2",
+        "ElementName": "build1.qcow2", "Path": "/srv/lab/images/build1.qcow2",
+        "Address": "/srv/lab/images/build1.qcow2", "Format": "qcow2", "FormatType": 2,
+        "AllocationUnits": "Bytes", "Capacity": 40 * GIB, "VirtualQuantity": 40 * GIB,
+        "AllocationQuantity": GIB, "Reservation": GIB,
+        "BackingPath": "/srv/lab/images/front1.qcow2", "BackingFormat": "qcow2"},
+}
 DISK_OF_POOL = {"PoolID": "DiskPool/vglab", "VirtualQuantity": 40 * GIB}
 NARROWED: list[tuple[str, Optional[list[str]], dict[str, Any]]] = [
     (vssd("front1"), ["Title", "BootDevices", "VirtualSystemIdentifier"],
@@ -110,8 +144,14 @@ def gets(host: str) -> list[Row]:
     """get_instance; `host` is the host's name."""
     whole = {
         FRONT1: {**GUEST, "Caption": f"Virtual System (Console on vnc://{host}:5901)"},
-        **WHOLE,
+        **WHOLE, **WHOLE_POOLS,
         MEASURED: {**WHOLE[MEASURED], "MeasuredElementName": host, "TimeStamp": TIME},
+        volume(host, "isos", "rescue.qcow2"): {
+            "SystemCreationClassName": "Virt_HostSystem", "SystemName": host,
+            "CreationClassName": "Virt_StorageVolume", "DeviceID": "isos/rescue.qcow2",
+            "ElementName": "rescue.qcow2", "Name": "/srv/lab/isos/rescue.qcow2",
+            "OtherIdentifyingInfo": ["/srv/lab/isos/rescue.qcow2"], "BlockSize": 1,
+            "NumberOfBlocks": GIB, "Allocation": 3072, "VolumeType": "file", "Format": "qcow2"},
         system(host, "Virt_HostSystem"): {
             "CreationClassName": "Virt_HostSystem", "Name": host, "ElementName": host,
             "EnabledState": 2, "RequestedState": 12, "OperationalStatus": [0], "HealthState": 0,

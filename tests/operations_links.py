@@ -8,6 +8,8 @@ from lab import (
     FRONT1,
     GUESTS,
     INSTALLED,
+    MAC,
+    NETWORKS,
     ODD,
     PATCHED,
     POOLS,
@@ -15,15 +17,18 @@ from lab import (
     SWITCHES,
     SYSTEMS,
     VDA,
+    VOLUMES,
     definitions,
     device,
     devices,
     disk,
     endpoint,
     link,
+    pool,
     rasd,
     resources,
     system,
+    volume,
     vssd,
 )
 
@@ -86,13 +91,15 @@ def of_snapshots() -> list[Row]:
     ]
 
 
-def of_others(host: str) -> list[Row]:
-    """associator_names of devices, pools and the host."""
+def of_others(name: str) -> list[Row]:
+    """associator_names of devices, pools and the host, whose name is `name`."""
     names, active = "associator_names", rasd("Disk", "front1/active/vda")
+    host = system(name, "Virt_HostSystem")
     return [
-        (names, {"object_name": VDA}, Paths([FRONT1, active, *definitions("disk")])),
-        (names, {"object_name": active}, Paths([VDA, vssd("front1/active"),
-                                                rasd("Disk", "front1/vda")])),
+        (names, {"object_name": VDA},
+         Paths([FRONT1, active, pool("Disk", "images"), *definitions("disk")])),
+        (names, {"object_name": active},
+         Paths([VDA, vssd("front1/active"), rasd("Disk", "front1/vda"), pool("Disk", "images")])),
         (names, {"object_name": rasd("Proc", "store1/active/proc"),
                  "assoc_class": "Virt_SettingsDefineState"},
          Paths([device("Virt_Processor", "store1", str(n)) for n in range(4)])),
@@ -100,11 +107,41 @@ def of_others(host: str) -> list[Row]:
         (names, {"object_name": host, "assoc_class": "Virt_SwitchHostedDependency"},
          Paths(SWITCHES)),
         (names, {"object_name": host, "result_class": "CIM_ResourcePool"},
-         Paths(POOLS, others=True)),
+         Paths(POOLS)),
         (names, {"object_name": POOLS[1], "assoc_class": "CIM_ElementAllocatedFromPool"},
          Paths([device("Virt_Memory", name, "mem") for name in GUESTS])),
+        *of_pools(name, host),
         (names, {"object_name": vssd(ODD), "assoc_class": "CIM_Component"},
          Paths(resources(ODD, GUESTS[ODD], ""))),
+    ]
+
+
+def of_pools(name: str, host: str) -> list[Row]:
+    """associator_names of pools and volumes of a host."""
+    names, logs = "associator_names", volume(name, "vglab", "front1-logs")
+    drawn = {"assoc_class": "Virt_ElementAllocatedFromPool"}
+    asked = {"assoc_class": "Virt_ResourceAllocationFromPool"}
+    log_settings = rasd("StorageVolume", "DiskPool/vglab/front1-logs")
+    return [
+        (names, {"object_name": pool("Disk"), **drawn},
+         Paths([pool("Disk", each) for each in VOLUMES])),
+        (names, {"object_name": pool("Disk", "vglab"), **drawn},
+         Paths([pool("Disk"), logs, volume(name, "vglab", "store1"), disk("front1", "vdb"),
+                disk("store1", "vda")])),
+        (names, {"object_name": pool("Disk", "vglab"), **asked},
+         Paths([log_settings, rasd("StorageVolume", "DiskPool/vglab/store1"),
+                rasd("Disk", "front1/vdb"), rasd("Disk", "front1/active/vdb"),
+                rasd("Disk", "store1/vda"), rasd("Disk", "store1/active/vda")])),
+        (names, {"object_name": pool("Disk", "san"), "result_class": "CIM_ManagedSystemElement"},
+         Paths([host, pool("Disk")])),
+        (names, {"object_name": logs}, Paths([host, pool("Disk", "vglab"), log_settings])),
+        (names, {"object_name": pool("Network"), **drawn},
+         Paths([pool("Network", each) for each in NETWORKS])),
+        (names, {"object_name": pool("Network", "backup"), "result_class": "CIM_NetworkPort"},
+         Paths([device("Virt_NetworkPort", "front1", MAC + "2"),
+                device("Virt_NetworkPort", "store1", MAC + "3")])),
+        (names, {"object_name": pool("Graphics"), **asked},
+         Paths([rasd("Other", f"front1{each}/graphics") for each in ("", "/active")])),
     ]
 
 
@@ -152,6 +189,9 @@ def references(host: str) -> list[Row]:
         (names, {"object_name": VDA},
          Paths([parts[0], link("Virt_SettingsDefineState", ManagedElement=VDA,
                                SettingData=rasd("Disk", "front1/active/vda")),
+                link("Virt_ElementAllocatedFromPool", Antecedent=pool("Disk", "images"),
+                     Dependent=VDA),
+
                 *metrics(VDA, "disk")])),
     ]
 

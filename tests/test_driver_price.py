@@ -64,7 +64,7 @@ RUNNING = [vssd("front1/active"), rasd("Disk", "front1/active/vda"),
 
 
 @pytest.mark.parametrize("path", [*paths("front1"), *RUNNING, *paths("build1"), vssd(ODD),
-                                  vssd("job1"), *POOLS[:1], *links("front1")])
+                                  vssd("job1"), *POOLS[2:], *links("front1")])
 def test_an_instance_costs_two_documents_and_no_listing(
     provider: Provider, calls: Calls, path: str
 ) -> None:

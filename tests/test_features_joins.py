@@ -9,7 +9,7 @@ from test_features import KIND, features
 from libvirt_cim.cim import Path
 from libvirt_cim.ground import Document
 from libvirt_cim.query import Query
-from libvirt_cim.request import Shelf
+from libvirt_cim.shelf import Shelf
 
 
 def places() -> tuple[Query, list[Path]]:

@@ -25,6 +25,10 @@ NOT_YET: dict[tuple[str, str], str] = {
         "pools have no allocation capabilities yet",
     ("CIM:DSP1041-ResourceAllocation-1.1.0_m", "CIM_ElementCapabilities"):
         "pools have no allocation capabilities yet",
+    ("CIM:DSP1041-ResourceAllocation-1.1.0_d", "CIM_ElementCapabilities"):
+        "pools have no allocation capabilities yet",
+    ("CIM:DSP1041-ResourceAllocation-1.1.0_n", "CIM_ElementCapabilities"):
+        "pools have no allocation capabilities yet",
     ("CIM:DSP1043-AllocationCapabilities-1.0.0", "CIM_AllocationCapabilities"):
         "pools have no allocation capabilities yet",
 }

@@ -161,7 +161,7 @@ def devices(host: Host, of: str) -> list[Path]:
 
 
 def test_a_device_has_one_setting(host: Host) -> None:
-    found = devices(host, "Virt_ComputerSystem")
+    found = [*devices(host, "Virt_ComputerSystem"), *devices(host, "Virt_HostSystem")]
     assert found
     for path in found:
         settings = host.others(path, "CIM_SettingsDefineState", "ManagedElement", "SettingData")
@@ -169,6 +169,7 @@ def test_a_device_has_one_setting(host: Host) -> None:
         assert host.schema.is_a(settings[0].class_name, "CIM_ResourceAllocationSettingData")
         systems = host.others(path, "CIM_SystemDevice", "PartComponent", "GroupComponent")
         assert [each.keys["Name"] for each in systems] == [path.keys["SystemName"]]
+        assert systems[0].class_name == path.keys["SystemCreationClassName"]
 
 
 def test_a_port_of_a_switch_is_where_a_running_guest_is_connected(host: Host) -> None:
@@ -204,6 +205,8 @@ def test_a_switch_is_hosted_and_has_its_settings(host: Host) -> None:
 
 def test_a_setting_belongs_to_one_system(host: Host) -> None:
     for path in host.of("CIM_ResourceAllocationSettingData"):
+        if host.schema.is_a(path.class_name, "Virt_StorageVolumeResourceAllocationSettingData"):
+            continue  # it is the host's
         wholes = host.others(path, "CIM_VirtualSystemSettingDataComponent", "PartComponent",
                              "GroupComponent")
         assert len(wholes) == 1, path

@@ -38,6 +38,9 @@ EXCEPTIONS: dict[str, str] = {
         "/domainsnapshot/@current": "whether it is the current one",
         "/domainsnapshot/self::domainsnapshot[@current='yes']/@guest": "both",
     }.items()},
+    "/domain/devices/disk/self::volume/@pool is not in libvirt's grammar": "the same, of a volume",
+    "/pool/source/host may repeat": "libvirt-cim has the first; a cluster lists all its members",
+    "/pool/source/name may repeat": "the grammar is lax; libvirt reads the first",
     "/domain/vcpu/@id is not in libvirt's grammar": "Virt_Expand makes a <vcpu id='0'/> of each",
 }
 

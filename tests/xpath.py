@@ -16,11 +16,11 @@ from lxml import etree
 
 from libvirt_cim.cim import Class, Property
 
-PLAIN = re.compile(r"(boolean\()?(?!/)[\w@/.:'=\[\] -]+\)?")
+PLAIN = re.compile(r"(boolean\()?(?![/'])[\w@/.:'=\[\] -]+\)?")
 UNITS = {"b": 1, "bytes": 1, "byte": 1, "kb": 10**3, "k": 2**10, "kib": 2**10, "mb": 10**6,
          "m": 2**20, "mib": 2**20, "gb": 10**9, "g": 2**30, "gib": 2**30, "t": 2**40, "tib": 2**40,
          "tb": 10**12, "p": 2**50, "pib": 2**50, "e": 2**60, "eib": 2**60}
-CIM_UNITS = {"KiloBytes": 2**10, "Bytes": 1, "byte*2^10": 2**10}
+CIM_UNITS = {"KiloBytes": 2**10, "Bytes": 1, "byte*2^10": 2**10, "Megabytes": 2**20, 1: 1}
 
 
 class Question(NamedTuple):
@@ -146,7 +146,8 @@ def _tokens(row: Property, text: str) -> Any:
 
 
 def _amount(row: Property, class_: Class, element: Any) -> Optional[int]:
-    sibling = class_.properties[row.qualifier("Virt_UnitProperty")].value
+    named = row.qualifier("Virt_UnitProperty")
+    sibling = class_.properties[named].value if named else 1
     factor = UNITS.get((element.get("unit") or row.qualifier("Virt_Unit")).lower())
     text = (element.text or "").strip()
     if factor is None or not re.fullmatch("[0-9]+", text):
