@@ -12,7 +12,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
 from .cim import Error, Instance, Path, Status, Value, find
-from .ground import Document, Known, Source
+from .ground import ROOTS, Document, Known, Source
 from .rest import rest_of
 from .schema import Schema
 from .table import REST, Entry, Names, Table
@@ -57,15 +57,15 @@ class Query:
     def _documents(self, tables: list[Table], places: list[tuple[str, Known]],
                    wanted: Names) -> Iterator[Document]:
         """The documents of those kinds that say what is known, or all where nothing is known."""
+        every = {ROOTS[kind] for kind, known in places if not known}  # all such documents
+        places = [(kind, {} if ROOTS[kind] in every else known) for kind, known in places]
         some: list[Known] = []
         for _, each in places:
             if each not in some:
                 some.append(each)
-        if {} in some:
-            some = [{}]
         seen: list[Document] = []  # what is found by two ways comes once
         for known in some:
-            kinds = tuple(dict.fromkeys(kind for kind, each in places if known in ({}, each)))
+            kinds = tuple(dict.fromkeys(kind for kind, each in places if known == each))
             for document in self.source.every(kinds, known, self._leaves(tables, kinds, wanted)):
                 if known and any(document is each for each in seen):
                     continue
