@@ -229,7 +229,8 @@ def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, 
 
 @functools.lru_cache(maxsize=1000)  # a client may ask for any of the names together
 def spelled(table: Table, wanted: Names) -> Names:
-    """The rows of a table that are asked for in lower case; None is all."""
+    """The rows of a table that are asked for, in whatever case; None is all."""
     if wanted is None:
         return None
-    return frozenset(name for name in table.names if name.lower() in wanted)
+    low = {name.lower() for name in wanted}
+    return frozenset(name for name in table.names if name.lower() in low)
