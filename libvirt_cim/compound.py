@@ -82,13 +82,18 @@ class TemplateLens(Lens):
         self.steps, self.parts = steps, parts
         self.holes = [part.steps for part in parts if isinstance(part, Location)]
         self.keys = tuple((steps + split_leaf(hole)[0], split_leaf(hole)[1]) for hole in self.holes)
-        self.pattern = pattern([part if isinstance(part, str) else None for part in parts])
+        texts = [part if isinstance(part, str) else None for part in parts]
+        self.pattern = pattern(texts, hosts=True)
+        self.hosts = {index for index, after in enumerate(texts[1:]) if (after or "")[:1] == ":"}
 
     def fill(self, element: Element) -> Optional[str]:
         """The text, or None where a leaf is missing."""
         texts = [part if isinstance(part, str) else leaf_text(element, part.steps)
                  for part in self.parts]
-        return None if None in texts else "".join(text or "" for text in texts)
+        if None in texts:
+            return None
+        return "".join(f"[{text}]" if index in self.hosts and ":" in (text or "") else text or ""
+                       for index, text in enumerate(texts))
 
     def leaf(self, name: str) -> Leaf:
         def action(element: Element, out: Out) -> None:
@@ -108,7 +113,7 @@ class TemplateLens(Lens):
         if match is None:
             raise invalid(f"{value!r} does not have the form {self.form()!r}")
         element = ensure(node, self.steps)
-        for hole, text in zip(self.holes, match.groups()):
+        for hole, text in zip(self.holes, _plain(match)):
             parents, attribute = split_leaf(hole)
             set_text(ensure(element, parents), attribute, text)
 
@@ -129,18 +134,31 @@ class TemplateLens(Lens):
         element = at(node, self.steps)
         text = None if element is None else self.fill(element)
         match = self.pattern.fullmatch(text) if text is not None else None
-        if match is not None and list(match.groups()) == [
+        if match is not None and _plain(match) == [
             leaf_text(element, hole) for hole in self.holes
         ]:
             self._remove(node, touched)
 
 
-def pattern(parts: list[Optional[str]]) -> re.Pattern[str]:
-    """What takes a template apart: a hole excludes the character behind it, the last takes all."""
+def _plain(match: re.Match[str]) -> list[str]:
+    """The texts of the holes, a host's address without its brackets."""
+    return [text[1:-1] if re.fullmatch(_ADDRESS, text) else text for text in match.groups()]
+
+
+_ADDRESS = r"\[[^\[\]]*:[^\[\]]*\]"  # of IPv6, which has colons, before a colon
+
+
+def pattern(parts: list[Optional[str]], hosts: bool = False) -> re.Pattern[str]:
+    """What takes a template apart: a hole excludes the character behind it, the last takes all.
+
+    `hosts`: before a colon a text with colons stands in brackets.
+    """
     text = ""
     for part, after in zip(parts, [*parts[1:], None]):
         if part is not None:
             text += re.escape(part)
+        elif hosts and after and after[0] == ":":
+            text += f"({_ADDRESS}|[^:]*)"
         else:
             text += f"([^{re.escape(after[0])}]*)" if after else "(.*)"
     return re.compile(text, re.DOTALL)

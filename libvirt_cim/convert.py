@@ -23,7 +23,7 @@ from .schema import SETTINGS, Schema, load
 from .shelf import Shelf
 from .table import REST, Table
 from .tree import Element
-from .write import build, without_rest
+from .write import build, fitting, without_rest
 
 KINDS = ("DomainConfigXML", "DomainXML")
 NAME = location("name")
@@ -224,7 +224,7 @@ def _start(table: Table, instance: Instance, document: Document) -> Element:
     text = find(instance.properties, REST)
     if text is not None:
         return started(table, text, document)
-    tag = table.root_of(document)[-1]
+    tag = fitting(table, document, without_rest(instance.properties))
     if tag == "*":
         raise invalid(f"{table.name}.{REST}: is needed, it names the element")
     return etree.Element(tag)

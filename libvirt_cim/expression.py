@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The small language of MappingStrings: one text read into one expression.
+"""The small language of MappingStrings (CONTRIBUTING.rst): one text read into one expression.
 
-Knows the syntax only: what an expression reads or writes is lens.py's, what it may stand on
-is table.py's. The grammar is in CONTRIBUTING.rst.
+Knows the syntax only: what an expression reads is lens.py's, what it may stand on is check.py's.
 """
 
 from __future__ import annotations
@@ -116,7 +115,8 @@ HERE = Location(False, ())
 NAME = r"[A-Za-z_][\w\-]*(?::[A-Za-z_][\w\-]*)?"
 _STEP = re.compile(
     rf"(?P<parent>\.\.)|(?P<here>\.)|(?P<any>\*)|@(?P<attribute>{NAME})"
-    rf"|(?P<self>self::)?(?P<child>{NAME})(?:\[@(?P<test>{NAME})(?:='(?P<value>[^']*)')?\])?"
+    rf"|(?P<self>self::)?(?P<child>(?<=self::)\*|{NAME})"
+    rf"(?:\[@(?P<test>{NAME})(?:='(?P<value>[^']*)')?\])?"
 )
 _DOCUMENT = re.compile(r"([A-Z]\w*)\.libvirt\|")
 _CALL = re.compile(r"(boolean|names|values|sum|class)\((.*)\)", re.DOTALL)
@@ -272,7 +272,7 @@ def _step(match: re.Match[str]) -> Step:
 def _template(text: str) -> Template:
     """A template; its path, if any, begins with self:: or ./ and its names are in lower case."""
     start = HERE
-    prefix = re.match(rf"(?:self::{NAME}(?:\[[^\]]*\])?|\.)/(?:[a-z][\w\-]*/)*", text)
+    prefix = re.match(rf"(?:self::(?:{NAME}|\*)(?:\[[^\]]*\])?|\.)/(?:[a-z][\w\-]*/)*", text)
     if prefix:
         start = location(prefix[0][:-1])
         text = text[prefix.end():]
@@ -292,8 +292,8 @@ def _template(text: str) -> Template:
 
 def qualified(name: str) -> str:
     """A name as lxml spells it; the prefixes are libvirt's own and fixed."""
-    prefix, colon, local = name.partition(":")
-    if not colon:
+    prefix, _, local = name.rpartition(":")
+    if not prefix:
         return name
     if prefix not in NAMESPACES:
         raise Mistake(f"{name!r} has a prefix that libvirt does not know")

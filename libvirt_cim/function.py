@@ -101,6 +101,16 @@ def _host(document: Document) -> Iterator[str]:
         yield node.root.findtext("name") or ""
 
 
+def input_caption(device: Element, document: Document, prefix: str) -> Value:
+    """libvirt-cim's Caption of an input device: its bus and what it is."""
+    bus = _BUSES.get(device.get("bus", ""), "Unknown bus")
+    return f"{bus} {_INPUTS.get(device.get('type', ''), 'Unknown device type')}"
+
+
+_BUSES = {"ps2": "PS2", "usb": "USB", "xen": "Xen", "virtio": "Virtio", "parallels": "Parallels"}
+_INPUTS = {"mouse": "Mouse", "tablet": "Tablet", "keyboard": "Keyboard"}
+
+
 def identifying_info(domain: Element, document: Document, prefix: str) -> Value:
     """OtherIdentifyingInfo beside IdentifyingDescriptions Type, Model, UUID."""
     return ["Virtual System", f"{prefix} Virtual System", domain.findtext("uuid") or ""]
@@ -109,6 +119,25 @@ def identifying_info(domain: Element, document: Document, prefix: str) -> Value:
 def identifying_descriptions(domain: Element, document: Document, prefix: str) -> Value:
     """What identifying_info says; a default in the class would do, if sfcb could read one."""
     return ["Type", "Model", "UUID"]
+
+
+def video_processor(graphics: Element, document: Document, prefix: str) -> Value:
+    """libvirt-cim's VideoProcessor of a graphical console: what it is, and where it listens."""
+    kind, host, port = (graphics.get(name) or "" for name in ("type", "listen", "port"))
+    host = f"[{host}]" if ":" in host else host
+    return f"{kind}/{host}:{port}" if host and port else kind or None
+
+
+def listening(console: Element, document: Document, prefix: str) -> Value:
+    """The EnabledState of a console: 6 where a client can connect, 3 where there is nothing yet.
+
+    That a client is connected (2), libvirt does not say.
+    """
+    ports = (console.get(name) or "" for name in ("port", "tlsPort", "websocket"))
+    source = console.find("source[@path]")
+    reached = (source is not None or console.get("socket")
+               or any(port.isdecimal() and int(port) for port in ports))
+    return 6 if document.root.get("id") and reached else 3
 
 
 def octets(text: str, tag: str) -> Value:
@@ -150,6 +179,9 @@ FUNCTIONS: dict[str, Callable[[Element, Document, str], Value]] = {
     "caption": caption,
     "identifying_descriptions": identifying_descriptions,
     "identifying_info": identifying_info,
+    "input_caption": input_caption,
+    "listening": listening,
+    "video_processor": video_processor,
 }
 
 

@@ -134,6 +134,27 @@ def constant_key(name: str, value: Any) -> Key:
     return Key(name, (value,), (value,), False, value)
 
 
+Composers = tuple[dict[str, Any], list[tuple[str, Any]]]
+
+
+def composers(keys: Sequence[Key], document: Document) -> Composers:
+    """The keys that all nodes of a document share, and what composes those that they don't."""
+    same = {key.name: key.same or key.text(document) for key in keys}
+    return same, [(key.name, key.composer(document)) for key in keys if key.distinct]
+
+
+def unused(text: str, used: dict[str, int]) -> str:
+    """A key as it is, or with ~2, ~3, … if it was used before."""
+    number = used.get(text, 0) + 1
+    unique = text if number == 1 else f"{text}~{number}"
+    while unique in used:
+        number += 1
+        unique = f"{text}~{number}"
+    used[text] = number
+    used.setdefault(unique, 1)
+    return unique
+
+
 class _Said:
     """What a document says at a path from its root, as a part of a key."""
 

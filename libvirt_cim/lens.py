@@ -39,7 +39,7 @@ def at(node: Element, steps: Steps) -> Optional[Element]:
         elif step.kind == "parent":
             node = node.getparent()
         elif step.kind == "self":
-            node = node if node.tag == step.name and holds(node, step.test) else None
+            node = node if step.name in (node.tag, "*") and holds(node, step.test) else None
         else:
             found = (child for child in node.iterchildren("*") if holds(child, step.test))
             node = next(found, None)

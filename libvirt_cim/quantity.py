@@ -19,10 +19,11 @@ class QuantityLens(LeafLens):
     text is written with it. An attribute leaves a unit where it is and adds none.
     """
 
-    def __init__(self, steps: Steps, unit: str, bytes_per_value: int) -> None:
+    def __init__(self, steps: Steps, unit: str, bytes_per_value: int, bits: int) -> None:
         super().__init__(steps)
         self.unit, self.factor = unit, bytes_per_value
         self.default = libvirt_unit(unit) or 1
+        self.most = 2**bits - 1
 
     def _read(self, element: Element) -> Optional[int]:
         factor = libvirt_unit(element.get("unit") or self.unit)
@@ -31,7 +32,7 @@ class QuantityLens(LeafLens):
             return None
         whole = -(-number * factor // self.default)
         value = whole * self.default // self.factor
-        return value if value < 2**64 else None
+        return value if value <= self.most else None
 
     def leaf(self, name: str) -> Leaf:
         def action(element: Element, out: Out) -> None:

@@ -14,6 +14,7 @@ from . import association
 from .cim import Error, Instance, Path, Status, Value, find
 from .ground import ROOTS, Document, Known, Source
 from .rest import rest_of
+from .row import root_children
 from .schema import Schema
 from .table import REST, Entry, Names, Table
 from .tree import Element
@@ -83,13 +84,13 @@ class Query:
         self, tables: list[Table], kinds: tuple[str, ...], wanted: Names
     ) -> tuple[str, ...]:
         """The children of the root that will be read, or () when it is not so simple."""
-        leaves: set[str] = set()
+        found: set[str] = set()
         for table in (each for each in tables if kinds[0] in each.kinds):
-            below = table.leaves(kinds[0], spelled(table, wanted)) if len(kinds) == 1 else None
+            below = leaves(table, kinds[0], spelled(table, wanted)) if len(kinds) == 1 else None
             if below is None:
                 return ()
-            leaves |= below
-        return tuple(sorted(leaves))
+            found |= below
+        return tuple(sorted(found))
 
     def _instances(self, table: Table, document: Document, wanted: Names) -> Iterator[Instance]:
         if table.association:
@@ -234,3 +235,19 @@ def spelled(table: Table, wanted: Names) -> Names:
         return None
     low = {name.lower() for name in wanted}
     return frozenset(name for name in table.names if name.lower() in low)
+
+
+def leaves(table: Table, kind: str, wanted: Names) -> Optional[set[str]]:
+    """The children of the root that keys and wanted rows read; None where more may be."""
+    roots = table.roots[kind]
+    if wanted is None or table.expand or any(len(root) != 1 for root in roots):
+        return None
+    found: set[str] = set()
+    for row in table.rows.values():
+        if not row.constant and (row.name in wanted or row.declared.qualifier("Key")):
+            for arm in row.arms(kind):
+                names = root_children(arm.expression, roots[0])
+                if names is None:
+                    return None
+                found |= names
+    return found

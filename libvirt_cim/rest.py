@@ -33,8 +33,8 @@ def apart(tables: Sequence[Table], document: Document) -> Rests:
         kind = table.kind_of(document) or ""
         for node in nodes[table.name]:
             table.shape(node, kind).take(node)
-        general = any(root[-1] == "*" for root in table.roots.get(kind, ()))
-        found[table.name] = [_detached(node, general) for node in nodes[table.name]]
+        usual = next((root[-1] for root in table.roots.get(kind, ())), "")
+        found[table.name] = [_detached(node, node.tag != usual) for node in nodes[table.name]]
     return found
 
 
@@ -43,15 +43,14 @@ def _depth(table: Table, document: Document) -> int:
     return len(table.roots[kind][0]) if kind else 0
 
 
-def _detached(node: Element, general: bool) -> Optional[str]:
-    """What is left of an element, which leaves the document; of a general table its name at least.
-    """
+def _detached(node: Element, named: bool) -> Optional[str]:
+    """What is left of an element, which leaves the document; at least its name if `named`."""
     parent = node.getparent()
     if parent is not None:
         tree.remove(node)
         if tree.empty(parent) and parent.getparent() is not None:
             tree.remove(parent)
-    return tree.text_of(node) if general or not tree.empty(node) else None
+    return tree.text_of(node) if named or not tree.empty(node) else None
 
 
 def rest_of(tables: Sequence[Table], table: Table, entry: Entry,

@@ -37,7 +37,7 @@ class Arm(NamedTuple):
         step = self.condition
         if step is None:
             return True
-        if step.name != tag:
+        if step.name not in (tag, "*"):
             return False
         if step.test is None:
             return True
@@ -152,6 +152,12 @@ def attribute_of(row: Row) -> Optional[str]:
         return None
     steps = arms[0].expression.steps
     return steps[0].name if len(steps) == 1 and steps[0].kind == "attribute" else None
+
+
+def tag_of(row: Row) -> str:
+    """The name of the element that a row's first arm is for, nothing where it is for any."""
+    step = row.every_arm()[0].condition if row.every_arm() else None
+    return step.name if step else ""
 
 
 def leaf_location(found: Expression) -> Optional[Location]:

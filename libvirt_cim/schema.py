@@ -104,7 +104,10 @@ class Schema(Model):
             try:
                 if document not in ROOTS:
                     raise Mistake(f"{text!r} names no document")
-                roots.setdefault(document, []).append(parse_root(body))
+                root = parse_root(body)
+                if any(root.tests) and self.is_a(class_.name, SETTINGS):
+                    raise Mistake(f"{body!r}: settings stand on all elements of a name")
+                roots.setdefault(document, []).append(root)
             except Mistake as mistake:
                 self.mistakes.append(f"{class_.file}:{class_.line}: {class_.name}: {mistake}")
         return roots

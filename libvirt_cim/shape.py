@@ -53,7 +53,8 @@ class Maker:
             return EmbeddedLens(found.steps, lambda: self.part(embedded), row.is_array)
         unit = row.qualifier("Virt_Unit")
         if unit:
-            return QuantityLens(found.steps, unit, bytes_per_value(row, rows))
+            return QuantityLens(
+                found.steps, unit, bytes_per_value(row, rows), int(row.type.removeprefix("uint")))
         if row.is_array:
             return ListLens(found.steps, converter(row))
         return TextLens(found.steps, converter(row))
@@ -140,12 +141,13 @@ class Shape:
                 (tuple(step.name for step in steps), leaf) in asked for steps, leaf in lens.keys)
 
     def _owners(self) -> dict[str, str]:
-        """For each row the first row on one of its leaves: itself, or the one it is an alias of."""
+        """For each row itself, or the one it is an alias of: the first where all leaves have one.
+        """
         first: dict[Any, str] = {}
         owners: dict[str, str] = {}
         for name, lens in self.lenses.items():
             known = [first[key] for key in lens.keys if key in first]
-            owners[name] = known[0] if known else name
+            owners[name] = known[0] if known and len(known) == len(lens.keys) else name
             for key in lens.keys:
                 first.setdefault(key, name)
         return owners

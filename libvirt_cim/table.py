@@ -8,16 +8,16 @@ written is write.py's.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
 from .cim import Class, Instance, Path, Value, find
 from .function import expanded
 from .ground import Document, Known
-from .key import Key, compile_key, constant_key
+from .key import Composers, Key, compile_key, composers, constant_key, unused
 from .lens import append
 from .root import Root, stands
-from .row import Row, attribute_of, default_of, initial, root_children, tested
+from .row import Row, attribute_of, default_of, initial, tag_of, tested
 from .shape import Maker, Shape
 from .tree import Element
 
@@ -48,16 +48,19 @@ class Table:
         initials = {row.name: initial(row, self.name) for row in rows.values() if row.constant}
         self.constants = {name: value for name, value in initials.items() if value is not None}
         self.discriminators = sorted(tested(list(rows.values())))
-        self.defaults = {name: default_of(row) for row in reversed(list(rows.values()))
+        self.defaults = {(tag_of(row), name): default_of(row)
+                         for row in reversed(list(rows.values()))
                          for name in [attribute_of(row)] if name in self.discriminators}
         self.association = bool(class_.qualifier("Association"))
         self.references = [row for row in rows.values() if row.declared.type == "reference"]
         self.expand = class_.qualifier("Virt_Expand")
         self.names = frozenset(rows)
+        self.by_tag = any(arm.condition for row in rows.values()
+                          if row.declared.qualifier("Key") for arm in row.every_arm())
         self._shapes: dict[Any, Shape] = {}
         self._concrete = concrete
         self._find_elsewhere = elsewhere
-        self._keys: dict[str, list[Key]] = {}  # by kind of document, once they are asked for
+        self._keys: dict[tuple[str, str], list[Key]] = {}  # by kind and element, once asked for
 
     @functools.cached_property
     def elsewhere(self) -> set[str]:
@@ -66,23 +69,28 @@ class Table:
 
     # keys
 
-    def _compile_keys(self, kind: str) -> list[Key]:
+    def _compile_keys(self, kind: str, tag: str) -> list[Key]:
         keys = []
         for row in self.rows.values():
             if not row.declared.qualifier("Key") or row.declared.type == "reference":
                 continue
-            found = row.fitting(kind, "", {})
+            found = row.fitting(kind, tag, {})
             if not found:
                 keys.append(constant_key(row.name, self.constants.get(row.name, "")))
             else:
                 keys.append(compile_key(row.name, found[0], self.maker.prefix, self._concrete))
         return keys
 
-    def keys(self, kind: str) -> list[Key]:
-        """The keys of an instance in a kind of document."""
-        if kind not in self._keys:
-            self._keys[kind] = self._compile_keys(kind)
-        return self._keys[kind]
+    def keys(self, kind: str, tag: str = "") -> list[Key]:
+        """The keys of an instance in a kind of document; without an element's name, the first's."""
+        place = kind, tag if tag in self._tags(kind) else self._tags(kind)[0]
+        if place not in self._keys:
+            self._keys[place] = self._compile_keys(*place)
+        return self._keys[place]
+
+    def _tags(self, kind: str) -> list[str]:
+        """The names of the elements whose keys are not composed alike; "" for all of them."""
+        return list(dict.fromkeys(root[-1] for root in self.roots[kind])) if self.by_tag else [""]
 
     def kind_of(self, document: Document) -> Optional[str]:
         """The kind as which the table reads a document: the first of its own."""
@@ -147,17 +155,18 @@ class Table:
         return list(map(Entry, nodes, self._paths(nodes, document, kind), origins))
 
     def _paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
-        keys = self.keys(kind)
-        same = {key.name: key.same or key.text(document) for key in keys}
-        own = [(key.name, key.composer(document)) for key in keys if key.distinct]
+        ready: dict[str, Composers] = {}
         used: dict[str, int] = {}  # the last number of each key
         found = []
         for node in nodes:
+            if node.tag not in ready:
+                ready[node.tag] = composers(self.keys(kind, node.tag), document)
+            same, own = ready[node.tag]
             values = same.copy()
             for name, compose in own:
                 values[name] = compose(node)
             if own:
-                values[name] = _unused(values[name], used)
+                values[name] = unused(values[name], used)
             found.append(Path(self.name, values))
         return found
 
@@ -181,10 +190,9 @@ class Table:
     def known_by(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
         """The same by the keys alone."""
         found: list[tuple[int, str, Known]] = []
-        for kind in self.kinds:
-            keys = self.keys(kind)
+        for kind, keys in self._every_keys():
             known = self._known(kind, {key: str(find(given, key.name) or "") for key in keys})
-            if known is not None:
+            if known is not None and (kind, known) not in [each[1:] for each in found]:
                 found.append((sum(key.literal for key in keys), kind, known))
         found.sort(key=lambda each: -each[0])
         return [(kind, known) for _, kind, known in found]
@@ -193,13 +201,19 @@ class Table:
         """The kinds of documents that may hold an instance with some keys, and what they say."""
         if not given:
             return [(kind, {}) for kind in self.kinds]
-        found = []
-        for kind in self.kinds:
-            values = {key: find(given, key.name) for key in self.keys(kind)}
+        found: list[tuple[str, Known]] = []
+        for kind, keys in self._every_keys():
+            values = {key: find(given, key.name) for key in keys}
             known = self._known(kind, {k: str(v) for k, v in values.items() if v is not None})
-            if known is not None:
+            if known is not None and (kind, known) not in found:
                 found.append((kind, known))
         return found
+
+    def _every_keys(self) -> Iterator[tuple[str, list[Key]]]:
+        """The keys in each kind of document, of each sort of element."""
+        for kind in self.kinds:
+            for tag in self._tags(kind):
+                yield kind, self.keys(kind, tag)
 
     def _known(self, kind: str, given: Mapping[Key, str]) -> Optional[Known]:
         """What a kind of document must say if keys have those texts; None if they never have."""
@@ -230,20 +244,6 @@ class Table:
                 return key.name
         return keys[-1].name if keys else ""
 
-    def leaves(self, kind: str, wanted: Names) -> Optional[set[str]]:
-        """The children of the root that keys and wanted rows read; None where more may be."""
-        if wanted is None or self.expand or any(len(root) != 1 for root in self.roots[kind]):
-            return None
-        found: set[str] = set()
-        for row in self.rows.values():
-            if not row.constant and (row.name in wanted or row.declared.qualifier("Key")):
-                for arm in row.arms(kind):
-                    names = root_children(arm.expression, self.roots[kind][0])
-                    if names is None:
-                        return None
-                    found |= names
-        return found
-
     # reading
 
     def shape(self, node: Element, kind: str) -> Shape:
@@ -252,7 +252,8 @@ class Table:
         if not tests:
             key: Any = (kind, node.tag)
         else:
-            key = (kind, node.tag, *(node.get(name, self.defaults.get(name)) for name in tests))
+            key = (kind, node.tag, *(node.get(name, self._default(node.tag, name))
+                                     for name in tests))
         shape = self._shapes.get(key)
         if shape is None:
             values = dict(zip(tests, key[2:]))
@@ -260,6 +261,10 @@ class Table:
             if len(self._shapes) < 1000:  # a hostile document may name any type
                 self._shapes[key] = shape
         return shape
+
+    def _default(self, tag: str, name: str) -> Optional[str]:
+        """libvirt's own default of a discriminator of such an element."""
+        return self.defaults.get((tag, name), self.defaults.get(("", name)))
 
     def read(self, node: Element, document: Document, wanted: Names = None) -> dict[str, Value]:
         """The values of the wanted rows (None: all) of an element; NULL is absent."""
@@ -282,15 +287,3 @@ class Table:
         self.shape(entry.node, kind).reader(wanted)(entry.node, document, values)
         values.update(keys)
         return Instance(self.name, values, entry.path)
-
-
-def _unused(text: str, used: dict[str, int]) -> str:
-    """A key as it is, or with ~2, ~3, … if it was used before."""
-    number = used.get(text, 0) + 1
-    unique = text if number == 1 else f"{text}~{number}"
-    while unique in used:
-        number += 1
-        unique = f"{text}~{number}"
-    used[text] = number
-    used.setdefault(unique, 1)
-    return unique

@@ -162,10 +162,10 @@ class Write:
             if before and after and before.keys == after.keys:
                 continue
             for name in row.selected(attribute, self.kind):
-                child = next(self.node.iterchildren(name), None) if name else None
-                if child is not None:
+                for child in list(self.node.iterchildren(name)) if name else ():
                     tree.remove(child)
-                elif before is not None and before.writable and not name:
+                if (not name and before is not None and before.writable
+                        and _attribute(before) != attribute):
                     before.put(self.node, None)
 
     # afterwards
@@ -254,6 +254,26 @@ def without_rest(values: Mapping[str, Value]) -> dict[str, Value]:
 def build(table: Table, element: Element, document: Document, sent: Mapping[str, Value]) -> None:
     """Write a new instance into its element, which holds its rest."""
     Write(table, element, document, new=True).run(sent)
+
+
+def fitting(table: Table, document: Document, sent: Mapping[str, Value]) -> str:
+    """The name of a new element: of the table's the first on which the values can be written."""
+    kind = table.kind_of(document) or table.kinds[0]
+    tags = list(dict.fromkeys(root[-1] for root in table.roots[kind]))
+    refused = None
+    for tag in tags if len(tags) > 1 else ():
+        element = etree.Element(tag)
+        table.place(element, document)
+        try:
+            build(table, element, document, sent)
+            return tag
+        except Error as error:
+            refused = refused or error
+        finally:
+            tree.remove(element)
+    if refused:
+        raise refused
+    return tags[0]
 
 
 def modify(table: Table, node: Element, document: Document, sent: Mapping[str, Value]) -> None:

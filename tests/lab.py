@@ -81,14 +81,28 @@ class Guest(NamedTuple):
     processors: int
     disks: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()  # what has no table of its own yet, as libvirt fills it up
+    parts: tuple[tuple[str, str, str], ...] = ()  # more devices: class, kind of settings, id
+    others: tuple[str, ...] = ()  # what has no table of its own
 
 
 BOTH, OFF = ("", "/active"), ("",)
 MAC = "52:54:00:aa:00:0"
+PARTS = (  # libvirt adds the controllers and the graphics card
+    ("Controller", "Controller", "controller:ide:0"),
+    ("Controller", "Controller", "controller:virtio-serial:0"),
+    ("SerialController", "Serial", "serial:0"),
+    ("ParallelController", "Parallel", "parallel:0"),
+    ("ConsoleDisplayController", "Console", "charconsole:0"),
+    ("ChannelPort", "Channel", "channel:org.qemu.guest_agent.0"),
+    ("PointingDevice", "Input", "tablet:usb"),
+    ("Keyboard", "Input", "keyboard:usb"),
+    ("DisplayController", "Graphics", "vnc"),
+    ("DisplayController", "Graphics", "spice"),
+    ("VideoController", "Video", "video"),
+)
 GUESTS = {
     "front1": Guest(2, BOTH, 2, ("vda", "vdb", "hda"), (MAC + "1", MAC + "2"),
-                    ("controller", "graphics", "video")),
+                    PARTS, ("hub",)),
     "store1": Guest(2, BOTH, 4, ("vda",), (MAC + "3",)),
     "cache1": Guest(9, BOTH, 1, ("vda",)),
     "build1": Guest(3, OFF, 8, ("vda",)),
@@ -119,9 +133,19 @@ def devices(name: str, guest: Guest) -> list[str]:
     return [
         *(disk(name, each) for each in guest.disks),
         *(device("Virt_NetworkPort", name, each) for each in guest.ports),
+        *(device(f"Virt_{class_name}", name, each) for class_name, _, each in guest.parts),
         *(device("Virt_Processor", name, str(each)) for each in range(guest.processors)),
         device("Virt_Memory", name, "mem"),
     ]
+
+
+def access_points(name: str) -> list[str]:
+    """Where the consoles of front1 are reached."""
+    found = (("KVMRedirectionSAP", "5901:0"), ("KVMRedirectionSAP", ":0"),
+             ("TextRedirectionSAP", "charconsole:0"))
+    return [f'Virt_{each}.CreationClassName="Virt_{each}",Name={text(local)},'
+            f'SystemCreationClassName="Virt_ComputerSystem",SystemName={text(name)}'
+            for each, local in found]
 
 
 def resources(name: str, guest: Guest, configuration: str) -> list[str]:
@@ -129,6 +153,7 @@ def resources(name: str, guest: Guest, configuration: str) -> list[str]:
     return [
         *(rasd("Disk", f"{name}{configuration}/{each}") for each in guest.disks),
         *(rasd("Net", f"{name}{configuration}/{each}") for each in guest.ports),
+        *(rasd(kind, f"{name}{configuration}/{each}") for _, kind, each in guest.parts),
         *(rasd("Other", f"{name}{configuration}/{each}") for each in guest.others),
         rasd("Proc", f"{name}{configuration}/proc"),
         rasd("Mem", f"{name}{configuration}/mem"),

@@ -64,7 +64,7 @@ def _whole(text: str) -> bool:
 def paths(text: str) -> list[list[str]]:
     """The steps to every leaf that a mapping string names, without tests; [] is the element."""
     text = re.sub(r"^boolean\((.*)\)$", r"\1", text)
-    text = re.sub(r"^self::\w+(\[[^\]]*\])?/?", "", text)
+    text = re.sub(r"^self::(?:\w+|\*)(\[[^\]]*\])?/?", "", text)
     holes = HOLE.findall(text)
     start = re.match(r"(?:\./)?((?:[a-z][\w-]*/)*)", text)[1] if holes else ""  # type: ignore[index]
     found = [start + hole for hole in holes] if holes else [text]
@@ -78,13 +78,14 @@ def allowed(class_: Class, row: Property, document: str, at: str) -> re.Pattern[
     for text in strings(row, document):
         for steps in paths(text):
             found.append(_below(row, text, steps, at))
-            found += [re.escape(at) + (rf"/{child}" if child[0] == "@" else rf"/{child}\[1\].*")
+            found += [re.escape(at) + (f"/{child}" if child[0] == "@" else rf"/{child}\[\d+\].*")
                       for child in _chosen(class_, steps)]
     return re.compile("|".join(found) or "(?!)")
 
 
 def _chosen(class_: Class, steps: list[str]) -> set[str]:
-    """The children in which the arms are that an attribute of the element chooses among."""
+    """The children, or attributes, that hold the arms an attribute of the element chooses among.
+    """
     if len(steps) != 1 or steps[0][0] != "@":
         return set()
     return {
@@ -98,14 +99,18 @@ def _below(row: Property, text: str, steps: list[str], at: str) -> str:
     """The leaf at the end of the steps, and the elements down to it."""
     while steps and steps[0] == "..":
         steps, at = steps[1:], at.rpartition("/")[0]
+    tests = re.findall(r"\[(@\w+)", re.sub(r"^self::[^/]*", "", text))
     leaf = rf"/{steps[-1]}" if steps and steps[-1][0] == "@" else "/#text"
+    leaf = "(?:" + "|".join([leaf, *(f"/{each}" for each in tests)]) + ")"
     if row.qualifier("Virt_Unit"):
         leaf = rf"(?:{leaf}|/@unit)"
     if text.startswith("boolean("):
         leaf = ".*"
+    if row.qualifier("EmbeddedInstance"):
+        leaf = ".*"
     elements = [step for step in steps if step[0] != "@"]
     found = f"(?:{leaf})?"
     for depth, name in enumerate(reversed(elements)):
-        number = r"\d+" if row.is_array and depth == 0 else "1"
+        number = r"\d+" if row.is_array and depth == 0 or tests else "1"
         found = rf"(?:/{name}\[{number}\]{found})?"
     return re.escape(at) + found

@@ -8,13 +8,16 @@ from expected import Row, Values
 DISK = {"class_name": "Virt_LogicalDisk"}
 MAPPED = {
     "superclass": "CIM_LogicalDisk",
-    "qualifiers.MappingStrings": ["DomainXML.libvirt|/domain/devices/disk"],
+    "qualifiers.MappingStrings": ["DomainXML.libvirt|/domain/devices/disk",
+                                  "DomainXML.libvirt|/domain/devices/filesystem"],
     "qualifiers.Version": "1.0.0",
     "properties.Access.type": "uint16", "properties.Access.array": False,
     "properties.Access.qualifiers.MappingStrings": ["boolean(readonly)"],
     "properties.Access.qualifiers.ValueMap": ["1", "3"],
     "properties.DeviceID.qualifiers.Key": True,
-    "properties.DeviceID.qualifiers.MappingStrings": ["{/domain/name}/{target/@dev}"],
+    "properties.DeviceID.qualifiers.MappingStrings": [
+        "self::disk/{/domain/name}/{target/@dev}",
+        "self::filesystem/{/domain/name}/{target/@dir}"],
     "properties.HealthState.default": 5,
 }
 KEY = {"qualifier": "Key", "type": "boolean", "array": False, "value": False,

@@ -18,6 +18,7 @@ from lab import (
     SYSTEMS,
     VDA,
     VOLUMES,
+    access_points,
     definitions,
     device,
     devices,
@@ -44,8 +45,8 @@ def of_a_guest(host: str) -> list[Row]:
     ports = [each for each in first if "NetworkPort" in each]
     return [
         (names, {"object_name": FRONT1},
-         Paths([*first, *ENDS, vssd("front1/active"), host, *definitions("domain")],
-               others=True)),
+         Paths([*first, *ENDS, *access_points("front1"), vssd("front1/active"), host,
+                *definitions("domain")], others=True)),
         (names, DEVICE_OF, Paths(first)),
         (names, {**DEVICE_OF, "assoc_class": "CIM_Component"}, Paths(first)),
         (names, {**DEVICE_OF, "role": "GroupComponent"}, Paths(first)),
@@ -141,7 +142,8 @@ def of_pools(name: str, host: str) -> list[Row]:
          Paths([device("Virt_NetworkPort", "front1", MAC + "2"),
                 device("Virt_NetworkPort", "store1", MAC + "3")])),
         (names, {"object_name": pool("Graphics"), **asked},
-         Paths([rasd("Other", f"front1{each}/graphics") for each in ("", "/active")])),
+         Paths([rasd("Graphics", f"front1{each}/{screen}")
+                for each in ("", "/active") for screen in ("vnc", "spice")])),
     ]
 
 
@@ -171,6 +173,9 @@ def references(host: str) -> list[Row]:
     parts = [link("Virt_SystemDevice", GroupComponent=FRONT1, PartComponent=each)
              for each in devices("front1", GUESTS["front1"])]
     wires = [link("Virt_HostedLANEndpoint", Antecedent=FRONT1, Dependent=each) for each in ENDS]
+    points = [each for point in access_points("front1") for each in (
+        link("Virt_HostedAccessPoint", Antecedent=FRONT1, Dependent=point),
+        link("Virt_SAPAvailableForElement", AvailableSAP=point, ManagedElement=FRONT1))]
     itself = link("Virt_ElementSettingData", ManagedElement=vssd("build1"),
                   SettingData=vssd("build1"))
     def metrics(path: str, element: str) -> list[str]:
@@ -179,7 +184,8 @@ def references(host: str) -> list[Row]:
 
     return [
         (names, {"object_name": FRONT1},
-         Paths([*parts, *wires, STATE, hosted, *metrics(FRONT1, "domain")], others=True)),
+         Paths([*parts, *wires, *points, STATE, hosted, *metrics(FRONT1, "domain")],
+               others=True)),
         (names, {"object_name": FRONT1, "result_class": "CIM_SystemDevice"}, Paths(parts)),
         (names, {"object_name": FRONT1, "role": "Dependent"}, Paths([hosted])),
         (names, {"object_name": FRONT1, "role": "dependent", "result_class": "CIM_Component"},

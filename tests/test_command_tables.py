@@ -156,12 +156,15 @@ def test_everything_can_be_explained(prefix: str) -> None:
 def test_a_class_is_explained() -> None:
     page = printed("explain", DISK)
     assert "  stands for    DomainConfigXML /domain/devices/disk\n" in page
-    assert re.search(r"^InstanceID +string +DomainConfigXML \{/domain/name\}/\{target/@dev\}.*\n"
-                     r" +DomainXML \{/domain/name\}/active/\{target/@dev\}$", page, re.MULTILINE)
+    assert re.search(
+        r"^InstanceID +string +DomainConfigXML self::disk/\{/domain/name\}/\{target/@dev\}.*\n"
+        r"(?: +.*\n)* +DomainXML self::disk/\{/domain/name\}/active/\{target/@dev\}$", page,
+        re.MULTILINE)
     assert re.search(r"^Alias +string +alias/@name +of KVM_Device", page, re.MULTILINE)
-    assert re.search(r"^EmulatedType +uint16 +@device +disk: 0 Disk\n +cdrom: 1 CD-ROM$",
-                     page, re.MULTILINE)
-    assert re.search(r"^DiskType +string +@type +file if there is none$", page, re.MULTILINE)
+    assert re.search(r"^EmulatedType +uint16 +self::disk/@device +disk: 0 Disk\n"
+                     r" +self::filesystem/@type +cdrom: 1 CD-ROM$", page, re.MULTILINE)
+    assert re.search(
+        r"^DiskType +string +self::disk/@type +file if there is none$", page, re.MULTILINE)
     assert re.search(r"^ResourceType +uint16 +always 17, Disk Drive ", page, re.MULTILINE)
     assert re.search(r"^  not mapped  .*\bConsumerVisibility\b", page, re.MULTILINE | re.DOTALL)
 

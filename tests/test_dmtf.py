@@ -31,6 +31,8 @@ KEPT = frozenset(
 RESERVED: dict[str, dict[str, str]] = {
     "Virt_FilterEntry.Action": dict.fromkeys(
         ("3", "4", "5"), "reject, return and continue: libvirt-cim's, and libvirt's own"),
+    "Virt_Controller.ProtocolSupported": {
+        "32768": "libvirt-cim's for CCID", "32769": "libvirt-cim's for virtio-serial"},
 }
 
 

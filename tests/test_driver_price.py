@@ -60,7 +60,7 @@ def paths(name: str) -> list[str]:
 
 RUNNING = [vssd("front1/active"), rasd("Disk", "front1/active/vda"),
            device("Virt_NetworkPort", "front1", "52:54:00:aa:00:01"),
-           rasd("Net", "front1/52:54:00:aa:00:01"), rasd("Other", "front1/video")]
+           rasd("Net", "front1/52:54:00:aa:00:01"), rasd("Video", "front1/video")]
 
 
 @pytest.mark.parametrize("path", [*paths("front1"), *RUNNING, *paths("build1"), vssd(ODD),

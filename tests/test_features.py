@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from libvirt_cim import mof, tree
+from libvirt_cim import association, mof, tree
 from libvirt_cim.cim import Class, Error, Instance
 from libvirt_cim.ground import Document
 from libvirt_cim.rest import rests
@@ -256,6 +256,47 @@ def test_several_roots() -> None:
     assert [each.get("Target") for each in read] == ["0", None, "virtio"]
     assert [each.path.keys["InstanceID"] for each in ports.entries(document)] == [
         "g/serial", "g/serial~2", "g/console"]
+
+
+def test_roots_by_an_attribute() -> None:
+    """Each sort of element has a key of its own, and a key alone finds the document."""
+    document = Guest().document
+    some = table("Virt_TestSomePort")
+    ids = [each.path.keys["InstanceID"] for each in some.entries(document)]
+    assert ids == ["g/s:0", "g/virtio"]
+    assert [some.known_by({"InstanceID": each}) for each in ids] == [
+        [(KIND, {"/domain/name": "g"})]] * 2
+    document.root.find("devices/serial").set("type", "pty")
+    document.forget()
+    assert [each.node.tag for each in some.entries(document)] == ["console"]
+
+
+def test_classes_of_a_reference() -> None:
+    document = Guest().document
+    of_setting = table("Virt_TestOfSetting")
+    found = [path.keys for node in of_setting.nodes(document)
+             for path in association.links(features(), of_setting, node, document)]
+    assert [(str(each["ManagedElement"]), each["SettingData"].class_name) for each in found] == [
+        ('Virt_TestSomePort.InstanceID="g/s:0"', "Virt_TestPortSettingData"),
+        ('Virt_TestSomePort.InstanceID="g/virtio"', "Virt_TestPortSettingData")]
+    (row,) = association.ends(features(), of_setting, "Virt_TestSomePort", "ManagedElement")
+    assert row.name == "ManagedElement"
+    assert not list(association.ends(features(), of_setting, "Virt_TestHost", None))
+
+
+@pytest.mark.parametrize(("sent", "host", "service"), [
+    ("127.0.0.1:80", "127.0.0.1", "80"), ("[::1]:80", "::1", "80"), (":", "", ""),
+    ("[a]:b:c", "[a]", "b:c"),
+])
+def test_address_with_colons(sent: str, host: str, service: str) -> None:
+    """Before a colon a text with colons stands in brackets."""
+    document = Guest().document
+    ports = table("Virt_TestPortSettingData")
+    node = ports.nodes(document)[0]
+    modify(ports, node, document, {"Bind": sent})
+    assert dict(node.find("source[@mode]").attrib) == {
+        "mode": "bind", "host": host, "service": service}
+    assert ports.read(node, document)["Bind"] == sent
 
 
 def test_sums_and_joins() -> None:

@@ -36,10 +36,12 @@ NAMES = {
     "UnmappedXML": "the one property that the engine itself has: rest()",
     "URI": "libvirt's word for what a connection is opened with",
     "Role": "DSP0200 has a parameter of operations that is called so",
+    "Type": "HTTP says 415 Unsupported Media Type",
     "readonly": "libvirt-cim's configuration file has an option that is called so",
     "CreationClassName": "it is the class's name, so no table can say where it is read",
 }
-NO_INPUT = ("mof", "lens", "table", "schema", "expression", "row", "shape", "key", "model", "check")
+NO_INPUT = ("mof", "lens", "table", "schema", "expression", "root", "row", "shape",
+            "key", "model", "check")
 INPUT = {"os", "io", "pathlib", "shutil", "socket", "subprocess", "tempfile", "urllib", "requests"}
 CALLS = {"open", "print", "input", "exec", "eval", "compile", "__import__"}
 CLASS_NAME = re.compile(r"(?:CIM|Virt|KVM|Xen|LXC)_[A-Z]\w+")

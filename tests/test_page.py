@@ -11,13 +11,13 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from lab import FRONT1, GUESTS, LAB, ODD, VDA, system
+from lab import FRONT1, GUESTS, LAB, ODD, VDA, devices, system
 from pages import OPERATIONS, OneHost, Reply, ask, crawl, text
 
 from libvirt_cim import provider, published
 from libvirt_cim.adapter.page import Pages
 from libvirt_cim.adapter.page_place import LIMIT, kinds
-from libvirt_cim.cim import Error, Instance, Path, Status
+from libvirt_cim.cim import Error, Instance, Path, Status, parse_path
 from libvirt_cim.expression import split
 from libvirt_cim.schema import load
 from libvirt_cim.table import REST
@@ -141,14 +141,14 @@ def test_an_instance_has_all_links(host: OneHost, pages: Pages) -> None:
 def test_associations_of_one_class(host: OneHost, pages: Pages) -> None:
     reply = ask(pages, instance(FRONT1, through="Virt_SystemDevice"))
     found = {text(row[-1]) for row in reply.rows("Virt_SystemDevice of front1")}
-    assert found == {"front1/" + each for each in (
-        "vda", "vdb", "hda", "0", "1", "mem", "52:54:00:aa:00:01", "52:54:00:aa:00:02")}
+    assert found == {parse_path(each).keys["DeviceID"]
+                     for each in devices("front1", GUESTS["front1"])}
 
 
 def test_what_no_property_takes(pages: Pages) -> None:
-    path = 'Virt_OtherResourceAllocationSettingData.InstanceID="front1/video"'
+    path = 'Virt_OtherResourceAllocationSettingData.InstanceID="front1/hub"'
     reply = ask(pages, instance(path))
-    assert "<video>" in text(reply.page.find(".//pre")) and "<video>" not in reply.body.decode()
+    assert "<hub " in text(reply.page.find(".//pre")) and "<hub " not in reply.body.decode()
     assert REST not in {text(row[0]) for row in reply.rows("Its properties")}
 
 

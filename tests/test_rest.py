@@ -78,9 +78,9 @@ CASES: list[tuple[str, str, Optional[str]]] = [
      DISK, "<disk><address type='pci'/></disk>"),
     ("<devices><interface type='direct'><source dev='e' mode='m'/></interface></devices>", NET,
      None),
-    ("<devices><input/></devices>", OTHER, "<input/>"),
-    ("<devices><input><![CDATA[]]></input></devices>", OTHER, "<input/>"),
-    ("<devices><input><alias name='a'/></input></devices>", OTHER, "<input/>"),
+    ("<devices><hub/></devices>", OTHER, "<hub/>"),
+    ("<devices><hub><![CDATA[]]></hub></devices>", OTHER, "<hub/>"),
+    ("<devices><hub><alias name='a'/></hub></devices>", OTHER, "<hub/>"),
 ]
 
 

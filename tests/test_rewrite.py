@@ -97,7 +97,7 @@ def test_another_rest_of_a_device() -> None:
 @pytest.mark.parametrize("class_name, rest, message", [
     (DISK, "<interface/>", "begins with <interface>, not <disk>"),
     (OTHER, "<disk/>", "begins with <disk>, not <*>"),
-    (OTHER, "<rng/>", "begins with <rng>, not <controller>"),
+    (OTHER, "<rng/>", "begins with <rng>, not <tpm>"),
     (SYSTEM, "<domain><vcpu>2</vcpu></domain>", f"<vcpu> belongs to {PROCESSORS}"),
     (SYSTEM, "<domain><devices><disk/></devices></domain>", f"<disk> belongs to {DISK}"),
     (SYSTEM, "<domain><devices><rng/></devices></domain>", f"<rng> belongs to {OTHER}"),

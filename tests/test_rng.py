@@ -42,7 +42,15 @@ EXCEPTIONS: dict[str, str] = {
     "/pool/source/host may repeat": "libvirt-cim has the first; a cluster lists all its members",
     "/pool/source/name may repeat": "the grammar is lax; libvirt reads the first",
     "/domain/vcpu/@id is not in libvirt's grammar": "Virt_Expand makes a <vcpu id='0'/> of each",
+    "/domain/devices/console[@type='pty']/source may repeat": "libvirt refuses a second one",
 }
+EXCEPTIONS.update({
+    f"/domain/devices/{tag}/self::{test}/source may repeat":
+        "libvirt refuses a second one unless the type is udp"
+    for tag in ("console", "serial", "parallel", "channel")
+    for test in (*(f"*[@type='{each}']" for each in (
+        "dev", "file", "pipe", "pty", "tcp", "spiceport", "dbus", "nmdm")),
+        *(["channel[@type='qemu-vdagent']"] if tag == "channel" else []))})
 
 pytestmark = pytest.mark.skipif(not SCHEMAS.exists(), reason=f"no RELAX NG in {SCHEMAS}")
 

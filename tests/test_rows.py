@@ -91,7 +91,7 @@ def test_every_row_is_written(case: Case) -> None:
     assert values, "neither xml/example nor tests/rows.xml has a value for it"
     done = 0
     for value in values:
-        target = fresh(case.table, case.kind)
+        target = fresh(case.table, case.kind, case.row)
         try:
             sent = {**discriminators(case), case.row.name: value}
             build(case.table, target.node, target.document, sent)

@@ -55,10 +55,12 @@ def devices(table: Table) -> Iterator[tuple[str, Any, int]]:
     """Every device of a table in documents that the grammar accepts: the document and its place."""
     for name in corpus.sample(STEP):
         root = corpus.parsed(name)
-        nodes = table.nodes(Document(table.kinds, root))
+        document = Document(table.kinds, root)
+        nodes = table.nodes(document)
         if nodes and grammar().validate(root):
-            for number in range(len(nodes)):
-                yield name, root, number
+            for number, node in enumerate(nodes):
+                if node.tag == table.root_of(document)[-1]:
+                    yield name, root, number
 
 
 def retyped(table: Table, root: Any, number: int, sent: dict[str, Any]) -> tuple[Any, Any]:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a row must read, told by lxml's XPath and a reading of texts of its own.
 
-Knows the mapping strings as texts and nothing of the engine that reads them. Templates, joins and
-functions are left out; a predicate, a default, a list, a presence and an amount are not.
+Knows the mapping strings as texts and nothing of the engine that reads them. Templates, joins,
+functions and embedded instances are left out; a predicate, a default, a list, a presence and an
+amount are not.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def _questions(
             (row, [_question(text, class_) for text in _texts(row, document)])
             for row in class_.properties.values()
             if row.qualifier("MappingStrings") and row.type != "reference"
+            and not row.qualifier("EmbeddedInstance")
         ]
     return _KNOWN[name, document]
 
@@ -95,7 +97,7 @@ def _with_default(step: str, class_: Class) -> str:
     if test is None:
         return step
     for row in class_.properties.values():
-        if row.qualifier("MappingStrings") == ["@" + test[1]]:
+        if (row.qualifier("MappingStrings") or [""])[0].rpartition("/")[2] == "@" + test[1]:
             if row.qualifier("Virt_Default") == test[2]:
                 return step.replace("]", f" or not(@{test[1]})]")
     return step
@@ -145,11 +147,14 @@ def _tokens(row: Property, text: str) -> Any:
     return None
 
 
-def _amount(row: Property, class_: Class, element: Any) -> Optional[int]:
-    named = row.qualifier("Virt_UnitProperty")
-    sibling = class_.properties[named].value if named else 1
-    factor = UNITS.get((element.get("unit") or row.qualifier("Virt_Unit")).lower())
-    text = (element.text or "").strip()
-    if factor is None or not re.fullmatch("[0-9]+", text):
+def _amount(row: Property, class_: Class, found: Any) -> Optional[int]:
+    """An amount in the unit that the sibling says, or else in libvirt's own; in no other range."""
+    sibling = row.qualifier("Virt_UnitProperty")
+    usual: Any = class_.properties[sibling].value if sibling else None
+    given, text = (None, found) if isinstance(found, str) else (found.get("unit"), found.text)
+    factor = UNITS.get((given or row.qualifier("Virt_Unit")).lower())
+    if factor is None or not re.fullmatch("[0-9]+", (text or "").strip()):
         return None
-    return int(text) * factor // (sibling if isinstance(sibling, int) else CIM_UNITS[sibling])
+    own = CIM_UNITS.get(usual, usual) if sibling else UNITS[row.qualifier("Virt_Unit").lower()]
+    amount = int(text) * factor // own
+    return amount if amount < 2 ** int(row.type[4:]) else None

@@ -26,8 +26,7 @@ class Codecs:
         self.ours = libvirt_cim.to_cim(text, prefix)
         values = Values(self.schema, "localhost")
         self.theirs = [values.instance(each) for each in self.ours]
-        self.plain = [{"path": str(each.path), "class": each.class_name,
-                       "properties": each.properties} for each in self.ours]
+        self.plain = json.loads("".join(json_adapter.encode(self.ours)))
         self.encoder = cimxml.Encoder(self.schema.resolved)
 
     def floors(self) -> dict[str, Job]:
