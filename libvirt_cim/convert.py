@@ -174,7 +174,7 @@ def _naming(table: Table) -> str:
 
 def _candidates(table: Table, instance: Instance) -> list[Guest]:
     """The guests whose settings an instance may be, the likeliest first."""
-    keys = {key.name: find(instance.properties, key.name) for key in table.keys(KINDS[0])}
+    keys = {key.name: find(instance.properties, key.name) for key in table.first_keys(KINDS[0])}
     if instance.path is not None and None in keys.values():
         keys = dict(instance.path.keys)
     if None in keys.values():

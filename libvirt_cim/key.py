@@ -137,10 +137,23 @@ def constant_key(name: str, value: Any) -> Key:
 Composers = tuple[dict[str, Any], list[tuple[str, Any]]]
 
 
-def composers(keys: Sequence[Key], document: Document) -> Composers:
-    """The keys that all nodes of a document share, and what composes those that they don't."""
-    same = {key.name: key.same or key.text(document) for key in keys}
-    return same, [(key.name, key.composer(document)) for key in keys if key.distinct]
+class Keys:
+    """All keys of instances that are composed alike."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        self.all = keys
+        self._same: dict[str, Any] = {key.name: key.same for key in keys}
+        self._said = [key for key in keys if not key.distinct and not key.same]
+        self._own = [key for key in keys if key.distinct]
+
+    def composers(self, document: Document) -> Composers:
+        """The keys that all nodes of a document share, and what composes those that they don't."""
+        same = self._same
+        if self._said:
+            same = same.copy()
+            for key in self._said:
+                same[key.name] = key.text(document)
+        return same, [(key.name, key.composer(document)) for key in self._own]
 
 
 def unused(text: str, used: dict[str, int]) -> str:

@@ -8,13 +8,13 @@ written is write.py's.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from .cim import Class, Instance, Path, Value, find
 from .function import expanded
 from .ground import Document, Known
-from .key import Composers, Key, compile_key, composers, constant_key, unused
+from .key import Composers, Key, Keys, compile_key, constant_key, unused
 from .lens import append
 from .root import Root, stands
 from .row import Row, attribute_of, default_of, initial, tag_of, tested
@@ -60,7 +60,8 @@ class Table:
         self._shapes: dict[Any, Shape] = {}
         self._concrete = concrete
         self._find_elsewhere = elsewhere
-        self._keys: dict[tuple[str, str], list[Key]] = {}  # by kind and element, once asked for
+        self._keys: dict[str, dict[str, Keys]] = {}  # by kind and element, once asked for
+        self._kind_of: dict[tuple[str, ...], Optional[str]] = {}
 
     @functools.cached_property
     def elsewhere(self) -> set[str]:
@@ -69,8 +70,8 @@ class Table:
 
     # keys
 
-    def _compile_keys(self, kind: str, tag: str) -> list[Key]:
-        keys = []
+    def _compile_keys(self, kind: str, tag: str) -> Keys:
+        keys: list[Key] = []
         for row in self.rows.values():
             if not row.declared.qualifier("Key") or row.declared.type == "reference":
                 continue
@@ -79,25 +80,30 @@ class Table:
                 keys.append(constant_key(row.name, self.constants.get(row.name, "")))
             else:
                 keys.append(compile_key(row.name, found[0], self.maker.prefix, self._concrete))
-        return keys
+        return Keys(keys)
 
-    def keys(self, kind: str, tag: str = "") -> list[Key]:
-        """The keys of an instance in a kind of document; without an element's name, the first's."""
-        place = kind, tag if tag in self._tags(kind) else self._tags(kind)[0]
-        if place not in self._keys:
-            self._keys[place] = self._compile_keys(*place)
-        return self._keys[place]
+    def keys(self, kind: str) -> dict[str, Keys]:
+        """The keys of instances in a kind of document, by the name of their element.
 
-    def _tags(self, kind: str) -> list[str]:
-        """The names of the elements whose keys are not composed alike; "" for all of them."""
-        return list(dict.fromkeys(root[-1] for root in self.roots[kind])) if self.by_tag else [""]
+        Those of the first name hold for all that are not there.
+        """
+        if kind not in self._keys:
+            tags = dict.fromkeys(root[-1] if self.by_tag else "" for root in self.roots[kind])
+            self._keys[kind] = {tag: self._compile_keys(kind, tag) for tag in tags}
+        return self._keys[kind]
+
+    def first_keys(self, kind: str) -> Sequence[Key]:
+        """The keys of an instance in a kind of document, whatever its element."""
+        return next(iter(self.keys(kind).values())).all
 
     def kind_of(self, document: Document) -> Optional[str]:
         """The kind as which the table reads a document: the first of its own."""
-        for kind in self.kinds:
-            if kind in document.kinds:
-                return kind
-        return None
+        try:
+            return self._kind_of[document.kinds]
+        except KeyError:
+            found = next((kind for kind in self.kinds if kind in document.kinds), None)
+            self._kind_of[document.kinds] = found
+            return found
 
     # instances
 
@@ -155,13 +161,17 @@ class Table:
         return list(map(Entry, nodes, self._paths(nodes, document, kind), origins))
 
     def _paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
+        by_tag = self.keys(kind)
+        first = next(iter(by_tag.values()))
         ready: dict[str, Composers] = {}
         used: dict[str, int] = {}  # the last number of each key
         found = []
         for node in nodes:
-            if node.tag not in ready:
-                ready[node.tag] = composers(self.keys(kind, node.tag), document)
-            same, own = ready[node.tag]
+            composers = ready.get(node.tag)
+            if composers is None:
+                composers = by_tag.get(node.tag, first).composers(document)
+                ready[node.tag] = composers
+            same, own = composers
             values = same.copy()
             for name, compose in own:
                 values[name] = compose(node)
@@ -209,11 +219,11 @@ class Table:
                 found.append((kind, known))
         return found
 
-    def _every_keys(self) -> Iterator[tuple[str, list[Key]]]:
+    def _every_keys(self) -> Iterator[tuple[str, Sequence[Key]]]:
         """The keys in each kind of document, of each sort of element."""
         for kind in self.kinds:
-            for tag in self._tags(kind):
-                yield kind, self.keys(kind, tag)
+            for keys in self.keys(kind).values():
+                yield kind, keys.all
 
     def _known(self, kind: str, given: Mapping[Key, str]) -> Optional[Known]:
         """What a kind of document must say if keys have those texts; None if they never have."""
@@ -229,7 +239,7 @@ class Table:
 
     def wrong_key(self, path: Path, documents: Iterable[Document] = ()) -> str:
         """The key because of which no instance of the documents looked at has the path."""
-        keys = self.keys(self.kinds[0])
+        keys = self.first_keys(self.kinds[0])
         wrong = [
             [name for name, value in entry.path.keys.items() if find(path.keys, name) != value]
             for document in documents for entry in self.entries(document)

@@ -94,6 +94,9 @@ def _integer(text: str, low: int, high: int) -> Optional[int]:
 
 def _number(text: str, low: int, high: int) -> Optional[int]:
     """The number of a text in decimal or, as libvirt writes a few, in hexadecimal."""
+    if text.isdigit() and text.isascii() and len(text) < 20:  # as most are
+        number = int(text)
+        return number if low <= number <= high else None
     return _integer(str(int(text, 16)) if _HEX.fullmatch(text) else text, low, high)
 
 
