@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import Any, Optional
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Optional
 
 from .cim import Path
 from .expression import HERE, Call, Defined, Join, Location
@@ -96,23 +97,88 @@ def ends(schema: Any, table: Table, class_name: str, role: Optional[str]) -> Ite
             yield row
 
 
-def near(
-    table: Table, row: Row, document: Document, entry: Entry
-) -> Iterator[tuple[Element, Document]]:
-    """The nodes of an association from which a reference may lead to an entry of a document."""
-    here = [arm.expression for arm in row.every_arm()] == [HERE]
-    within = list(_within(table, row, document))
-    for other in within:
-        for node in table.expanded(other)[0]:
-            if not here or node is entry.origin or node is entry.node:
-                yield node, other
-    for other in _backwards(table, row, document, entry):
-        if any(other.root is each.root for each in within):
-            continue
-        joins = _joins(row, table.kind_of(other) or "", document)
-        for node in table.expanded(other)[0]:
-            if any(_begins(join, [node.tag], document, entry) for join in joins):
-                yield node, other
+class End(NamedTuple):
+    """A reference of an association as which an instance may stand, seen from that instance."""
+
+    table: Table
+    row: Row
+    earlier: tuple[str, ...]  # the references that were looked at before
+
+
+Way = tuple[tuple[str, ...], Known]  # kinds of documents, and what they must say
+
+
+class _Plan:
+    """The documents that are asked for alike, and for whom."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.kinds: dict[str, None] = {}
+        self.ends: list[End] = []
+
+
+def around(schema: Any, given: Sequence[End], document: Document, entry: Entry
+           ) -> Iterator[tuple[Table, Path, Element, Document]]:
+    """The links that have an entry of a document as one of the ends, with the nodes they stand on.
+
+    Documents that are asked for alike are read together, each once.
+    """
+    seen: dict[End, list[Element]] = {}
+    for end in given:
+        seen[end] = []
+        for other in _within(end.table, end.row, document):
+            seen[end].append(other.root)
+            yield from _links(schema, end, _nodes_within(end, other, entry), other, entry)
+    plans = _plans(given, document, entry)
+    ways = Counter(end for plan in plans for end in plan.ends)
+    for plan in plans:
+        for other in document.source.every(tuple(plan.kinds), plan.known, ()):
+            for end in plan.ends:
+                if end.table.kind_of(other) is None or other.root in seen[end]:
+                    continue
+                if ways[end] > 1:
+                    seen[end].append(other.root)
+                nodes = _nodes_afar(end, other, document, entry)
+                yield from _links(schema, end, nodes, other, entry)
+
+
+def _plans(given: Sequence[End], document: Document, entry: Entry) -> list[_Plan]:
+    plans: list[_Plan] = []
+    for end in given:
+        for kinds, known in _ways(end.table, end.row, document, entry):
+            plan = next((each for each in plans if each.known == known), None)
+            if plan is None:
+                plan = _Plan(known)
+                plans.append(plan)
+            plan.kinds.update(dict.fromkeys(kinds))
+            plan.ends.append(end)
+    return plans
+
+
+def _links(schema: Any, end: End, nodes: Iterable[Element], document: Document, entry: Entry
+           ) -> Iterator[tuple[Table, Path, Element, Document]]:
+    """The links at nodes that have an entry at that end; one from an entry to itself comes once."""
+    for node in nodes:
+        for link in links(schema, end.table, node, document):
+            if link.keys[end.row.name] == entry.path and not any(
+                    link.keys[name] == entry.path for name in end.earlier):
+                yield end.table, link, node, document
+
+
+def _nodes_within(end: End, document: Document, entry: Entry) -> Iterator[Element]:
+    here = [arm.expression for arm in end.row.every_arm()] == [HERE]
+    for node in end.table.expanded(document)[0]:
+        if not here or node is entry.origin or node is entry.node:
+            yield node
+
+
+def _nodes_afar(
+    end: End, other: Document, document: Document, entry: Entry
+) -> Iterator[Element]:
+    joins = _joins(end.row, end.table.kind_of(other) or "", document)
+    for node in end.table.expanded(other)[0]:
+        if any(_begins(join, [node.tag], document, entry) for join in joins):
+            yield node
 
 
 def _within(table: Table, row: Row, document: Document) -> Iterator[Document]:
@@ -132,26 +198,21 @@ def _joins(row: Row, kind: str, document: Document) -> list[Join]:
             and arm.expression.last.document in document.kinds]
 
 
-def _backwards(
-    table: Table, row: Row, document: Document, entry: Entry
-) -> Iterator[Document]:
-    """The documents from which joins can lead to an entry: each by what it must say."""
+def _ways(table: Table, row: Row, document: Document, entry: Entry) -> list[Way]:
+    """The documents from which joins can lead to an entry, by what they must say."""
     ways = [(kind, known) for kind in table.kinds for join in _joins(row, kind, document)
             for known in [_known(table, join, kind, document, entry)] if known is not None]
     whole = {kind for kind, known in ways if not known}
-    ways = [(kind, known) for kind, known in ways if not known or kind not in whole]
-    some: list[Known] = []
-    for _, known in ways:
-        if known not in some:
-            some.append(known)
-    seen: list[Element] = []
-    for known in some:
-        kinds = tuple(dict.fromkeys(kind for kind, each in ways if each == known))
-        for other in document.source.every(kinds, known, ()):
-            if other.root not in seen:
-                yield other
-            if len(some) > 1:
-                seen.append(other.root)
+    found: list[tuple[dict[str, None], Known]] = []
+    for kind, known in ways:
+        if known and kind in whole:
+            continue
+        alike = next((kinds for kinds, each in found if each == known), None)
+        if alike is None:
+            found.append(({kind: None}, known))
+        else:
+            alike[kind] = None
+    return [(tuple(kinds), known) for kinds, known in found]
 
 
 def _known(

@@ -199,17 +199,15 @@ class Query:
         """The links of every association table that have the path as an end."""
         name = None if class_name is None else self.schema.name(class_name)
         table, document, entry = self.find(path)
+        given = []
         for assoc in self.schema.associations():
-            if not self._has(assoc.name) or name and not self.schema.is_a(assoc.name, name):
-                continue
-            earlier: list[str] = []  # a link that leads from an instance to itself comes once
-            for row in association.ends(self.schema, assoc, table.name, role):
-                for node, other in association.near(assoc, row, document, entry):
-                    for link in association.links(self.schema, assoc, node, other):
-                        if link.keys[row.name] == entry.path and not any(
-                                link.keys[name] == entry.path for name in earlier):
-                            yield assoc, Link(link, node, other)
-                earlier.append(row.name)
+            if self._has(assoc.name) and (not name or self.schema.is_a(assoc.name, name)):
+                earlier: tuple[str, ...] = ()
+                for row in association.ends(self.schema, assoc, table.name, role):
+                    given.append(association.End(assoc, row, earlier))
+                    earlier += (row.name,)
+        for assoc, link, node, other in association.around(self.schema, given, document, entry):
+            yield assoc, Link(link, node, other)
 
     def _link(self, table: Table, link: Link, wanted: Names) -> Instance:
         wanted = spelled(table, wanted)

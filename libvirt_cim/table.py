@@ -39,9 +39,7 @@ class Table:
     def __init__(self, class_: Class, rows: Mapping[str, Row], roots: Mapping[str, list[Root]],
                  maker: Maker, concrete: Any,
                  elsewhere: Optional[Callable[[Any], set[str]]] = None) -> None:
-        self.class_ = class_
-        self.name = class_.name
-        self.rows = rows
+        self.class_, self.name, self.rows = class_, class_.name, rows
         self.roots = roots  # by kind of document
         self.kinds = tuple(roots)
         self.maker = maker
@@ -58,8 +56,7 @@ class Table:
         self.by_tag = any(arm.condition for row in rows.values()
                           if row.declared.qualifier("Key") for arm in row.every_arm())
         self._shapes: dict[Any, Shape] = {}
-        self._concrete = concrete
-        self._find_elsewhere = elsewhere
+        self._concrete, self._find_elsewhere = concrete, elsewhere
         self._keys: dict[str, dict[str, Keys]] = {}  # by kind and element, once asked for
         self._kind_of: dict[tuple[str, ...], Optional[str]] = {}
 

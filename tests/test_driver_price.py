@@ -170,3 +170,12 @@ def test_a_query_reads_what_it_asks_for(
 ) -> None:
     list(provider.exec_query("WQL", query))
     assert calls["XMLDesc"] <= asked and calls["lookupByName"] == 0
+
+
+def test_what_is_drawn_from_a_pool_takes_each_document_once(
+    provider: Provider, calls: Calls
+) -> None:
+    """However many associations lead there: libvirt has no index from pools to guests."""
+    found = list(provider.associator_names(POOLS[1]))
+    assert len(found) > 2 * MORE and calls.documents
+    assert set(calls.documents.values()) == {1}
