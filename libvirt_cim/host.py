@@ -11,7 +11,7 @@ import functools
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from . import resource
+from . import allocation, resource
 from .cim import Error, Status
 from .ground import ROOTS, Document, Known, Source
 from .hypervisor.document import NODE, THING, node, stub
@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # so that the offline conversion does without libvirt
 # What a guest may have several of, to where it says whose it is.
 HELD = {"SnapshotXML": "/domainsnapshot/@guest", "CheckpointXML": "/domaincheckpoint/@guest"}
 CATALOG = {"MetricXML": "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
+ALONE = {"CapsXML": "capabilities", "DomainCapsXML": "domain_capabilities",
+         "NodeStats": "statistics"}  # one of a host, and what the node calls it
 _ABSENT = (Status.NOT_FOUND, Status.NOT_SUPPORTED)
 Wanted = tuple[str, ...]
 
@@ -45,6 +47,7 @@ class Host:
     def forget(self) -> None:
         """What was fetched is out of date."""
         self._kept = Recent(self._keep)
+        self._templates: list[Document] = []
 
     def documents(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
         """The documents of one kind: those with the known texts, or all of them."""
@@ -58,10 +61,11 @@ class Host:
             kept = self._kept.of(kind)
             root = kept[kind].root if kept else node()
             yield grown(kept, kind, root, self.node.texts, wanted or NODE, self.source)
-        elif kind == "CapsXML":
-            yield from self._fetched(kind, (kind,), self.node.capabilities)
-        elif kind == "NodeStats":
-            yield from self._fetched(kind, (kind,), self.node.statistics)
+        elif kind in ALONE:
+            yield from self._fetched(kind, (kind,), getattr(self.node, ALONE[kind]))
+        elif kind == "AllocationXML":
+            self._templates = self._templates or allocation.documents(kind, self.source)
+            yield from self._templates
         elif kind in HELD:
             for each in self._held(kind, known):
                 yield from self._thing(each, each.xml, wanted)

@@ -27,7 +27,7 @@ LAYERS = (
              "condition like wql wql_parse wql_words"),
     ("cim", "cim principal tree resource"),
 )
-BESIDE = "hypervisor.* request host recent"  # imports these alone:
+BESIDE = "hypervisor.* request host recent allocation"  # imports these alone:
 BESIDE_IMPORTS = {"cim", "principal", "tree", "ground", "resource"}
 MAY_REQUEST = {"provider", "convert", "service"}  # who may import what is beside
 

@@ -7,6 +7,7 @@
       <persistent/> <autostart/> <managedsave/>  <cores/> <threads/>
       <maxMemory unit='KiB'/> <memory unit='KiB'/>     and if asked for by name
       <vcpus/> <cputime unit='ns'/>              <type/> <version/> <libversion/>
+                                                 <maxVcpus/>
 
 An <info> of a pool or network has <name/> <uuid/> <active/> <persistent/> <autostart/>, of a pool
 <state/> too. In <node>, what guests draw on is named after the guest's element: <vcpu> is the
@@ -56,6 +57,7 @@ INFO = ("name", "uuid", "state", "reason", "persistent", "autostart", "managedsa
 THING = ("name", "uuid", "active", "persistent", "autostart", "state")
 NODE = ("name", "model", "memory", "vcpu", "mhz", "nodes", "sockets", "cores", "threads")
 VERSIONS = ("type", "version", "libversion")  # of a host; who wants all leaves gets these not
+LIMIT = "maxVcpus"  # of a guest on that host; this neither
 UNITS = {"maxMemory": "KiB", "memory": "KiB", "cputime": "ns"}
 Texts = dict[str, Optional[str]]
 

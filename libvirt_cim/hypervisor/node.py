@@ -88,6 +88,9 @@ class Node:
                 self._texts.update(self._numbers())
             elif name in document.VERSIONS:
                 self._texts.update(self._versions())
+            elif name == document.LIMIT:
+                found = self._calling(lambda virt: virt.getMaxVcpus(None), None)
+                self._texts[name] = None if found is None else str(found)
         return {name: self._texts.get(name) for name in names}
 
     def _numbers(self) -> Texts:
@@ -116,6 +119,20 @@ class Node:
         """What virConnectGetCapabilities says."""
         with self.connection.use() as virt:
             text = virt.getCapabilities()
+        return tree.fast_parse(text)
+
+    def domain_capabilities(self) -> Element:
+        """What virConnectGetDomainCapabilities says of guests of which nothing else is said.
+
+        It is as if there were none on a connection that only reads: that may not ask.
+        """
+        try:
+            with self.connection.use() as virt:
+                text = virt.getDomainCapabilities()
+        except Error as error:
+            if error.status != Status.ACCESS_DENIED:
+                raise
+            raise Error(Status.NOT_SUPPORTED, error.text) from None
         return tree.fast_parse(text)
 
     def xml(self, thing: Thing) -> Element:
