@@ -151,7 +151,9 @@ def _guests(found: list[tuple[Table, Instance]]) -> dict[Guest, list[tuple[Table
     for table, instance in found:
         if not table.is_root:
             with _placed(instance):
-                guests[_guest_of(table, instance, guests)].append((table, instance))
+                of = _guest_of(table, instance, guests)
+            if of is not None:
+                guests[of].append((table, instance))
     return {
         (name, kind): parts for (name, kind), parts in guests.items()
         if kind == KINDS[0] or (name, KINDS[0]) not in guests
@@ -186,13 +188,18 @@ def _candidates(table: Table, instance: Instance) -> list[Guest]:
     return [(texts.get("/domain/name", ""), kind) for kind, texts in known]
 
 
-def _guest_of(table: Table, instance: Instance, guests: Mapping[Guest, Any]) -> Guest:
+def _guest_of(
+    table: Table, instance: Instance, guests: Mapping[Guest, Any]
+) -> Optional[Guest]:
+    """The guest among those that an instance belongs to; None if it says what a host can give."""
     candidates = _candidates(table, instance)
     for guest in candidates:
         if guest in guests:
             return guest
     if candidates[0][0] == "" and len(guests) == 1:
         return next(iter(guests))
+    if candidates[0][1] not in KINDS:
+        return None
     raise invalid(f"{table.name}: guest {candidates[0][0]!r} has no settings of its own here")
 
 

@@ -120,7 +120,7 @@ _STEP = re.compile(
 )
 _DOCUMENT = re.compile(r"([A-Z]\w*)\.libvirt\|")
 _CALL = re.compile(r"(boolean|names|values|sum|class)\((.*)\)", re.DOTALL)
-_LITERAL = re.compile("'[^'{}]*'")
+_LITERAL = re.compile(rf"(?:(self::{NAME})/)?'([^'{{}}]*)'")
 _HOLE_CALLS = ("prefix()", "local-name()")
 _COUNT = re.compile(
     rf"count\((?:ancestor-or-self::({NAME})/)?preceding-sibling::(?:\*|({NAME}))\)")
@@ -155,8 +155,8 @@ def value(text: str) -> Expression:
         return _call(call[1], call[2])
     if text.startswith("count("):
         return _count(text)
-    if _LITERAL.fullmatch(text):
-        return Template(HERE, (text[1:-1],))
+    if literal := _LITERAL.fullmatch(text):
+        return Template(location(literal[1] or "."), (literal[2],))
     if "{" in text or "}" in text:
         return _template(text)
     return location(text)

@@ -162,6 +162,13 @@ def resources(name: str, guest: Guest, configuration: str) -> list[str]:
 
 NETWORKS = ("backup", "lab")
 CONNECTED = {MAC + "1": "lab", MAC + "3": "backup"}  # ports of running guests to networks
+TEMPLATES = [  # what a host can give, and gives by itself
+    *(rasd(kind, f"{pool}/0/{limit}") for kind, pool in (("Proc", "ProcessorPool"),
+                                                         ("Mem", "MemoryPool"))
+      for limit in ("Default", "Minimum", "Maximum", "Increment")),
+    *(rasd("Disk", f"DiskPool/{pool}/Default") for pool in ("0", *VOLUMES)),
+    *(rasd("Net", f"NetworkPool/{network}/Default") for network in ("0", *NETWORKS)),
+]
 SWITCH = "Virt_VirtualEthernetSwitch"
 SWITCHES = [system(name, SWITCH) for name in NETWORKS]
 SWITCH_SETTINGS = [identified("Virt_VirtualEthernetSwitchSettingData", f"Virt:network/{name}")

@@ -15,6 +15,7 @@ from lab import (
     SWITCH_SETTINGS,
     SWITCHES,
     SYSTEMS,
+    TEMPLATES,
     VDA,
     VOLUME_SETTINGS,
     device,
@@ -45,7 +46,10 @@ def names(name: str) -> list[Row]:
          Paths([*held, *(each for each in DEVICES
                          if "LogicalDisk" in each or "Memory" in each)])),
         (call, {"class_name": "CIM_ResourceAllocationSettingData"},
-         Paths([*RESOURCES, *VOLUME_SETTINGS])),
+         Paths([*RESOURCES, *TEMPLATES, *VOLUME_SETTINGS])),
+        (call, {"class_name": "CIM_AllocationCapabilities"},
+         Paths([each.replace(each.partition(".")[0], "Virt_AllocationCapabilities")
+                for each in POOLS])),
         (call, {"class_name": "CIM_SettingData"},
          Paths([*RESOURCES, *SETTINGS, *SNAPSHOTS, *SWITCH_SETTINGS, *VOLUME_SETTINGS],
                others=True)),

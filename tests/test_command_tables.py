@@ -173,10 +173,12 @@ def test_documents_are_named_where_they_differ() -> None:
     page = printed("explain", "KVM_ProcResourceAllocationSettingData.VirtualQuantity")
     assert "  from       DomainConfigXML .\n" \
         "             DomainXML self::vcpu[@current]/@current\n" \
-        "             DomainXML .\n" in page
-    page = printed("explain", f"{DISK}.PoolID")
-    assert "  from       self::disk[@type='volume']/DiskPool/{source/@pool}\n" \
-        "             VolumeXML /volume[target/path={source/@file}]/DiskPool/{@pool}\n" in page
+        "             DomainXML .\n" \
+        "             AllocationXML .\n" in page
+    page = printed("explain", f"{DISK}.VirtualQuantity")
+    assert "  from       VolumeXML /volume[target/path={source/@file}]/capacity\n" in page
+    page = printed("explain", f"{DISK}.Address")
+    assert "  from       self::disk[@type='file']/source/@file\n" in page
 
 
 def facts(name: str) -> dict[str, str]:

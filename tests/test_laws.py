@@ -152,7 +152,7 @@ def test_put_null(case: Case) -> None:
 def test_many_at_once(data: st.DataObject) -> None:
     """Several rows written together are all read, or the write is refused with a reason."""
     table = data.draw(st.sampled_from(tables()))
-    kind = data.draw(st.sampled_from(table.kinds))
+    kind = data.draw(st.sampled_from([each for each in table.kinds if each in KINDS]))
     rows = [case.row for case in CASES if case.table is table and case.kind == kind]
     chosen = data.draw(st.lists(st.sampled_from(rows), unique_by=lambda row: row.name, max_size=4))
     sent = {row.name: data.draw(values(row)) for row in chosen}

@@ -204,13 +204,16 @@ def test_a_switch_is_hosted_and_has_its_settings(host: Host) -> None:
 
 
 def test_a_setting_belongs_to_one_system(host: Host) -> None:
+    """Or it is one of those that say what a pool can give."""
     for path in host.of("CIM_ResourceAllocationSettingData"):
         if host.schema.is_a(path.class_name, "Virt_StorageVolumeResourceAllocationSettingData"):
             continue  # it is the host's
-        wholes = host.others(path, "CIM_VirtualSystemSettingDataComponent", "PartComponent",
-                             "GroupComponent")
+        wholes = [whole for name in ("CIM_VirtualSystemSettingDataComponent",
+                                     "CIM_SettingsDefineCapabilities")
+                  for whole in host.others(path, name, "PartComponent", "GroupComponent")]
         assert len(wholes) == 1, path
-        assert host.schema.is_a(wholes[0].class_name, "CIM_VirtualSystemSettingData")
+        assert any(host.schema.is_a(wholes[0].class_name, each) for each in
+                   ("CIM_VirtualSystemSettingData", "CIM_AllocationCapabilities"))
 
 
 def settings_of(host: Host, name: str) -> tuple[list[str], list[str]]:

@@ -60,7 +60,7 @@ def tables() -> tuple[Table, ...]:
 def cases() -> Iterator[Case]:
     """Every row that is a part of the element it stands on."""
     for table in tables():
-        for kind in table.kinds:
+        for kind in (kind for kind in KINDS if kind in table.kinds):
             for row in table.class_.properties.values():
                 if not row.qualifier("Key") and strings(row, kind):
                     yield Case(table, row, kind)
