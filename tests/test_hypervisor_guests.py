@@ -162,7 +162,7 @@ def test_what_was_written_is_read_again(connection: Connection, calls: Calls) ->
 
 
 def test_few_documents_are_held(connection: Connection) -> None:
-    for index in range(40):
+    for index in range(12):
         uuid = UUID.format(index).replace("a4f3", "b4f3")
         connection.handle.defineXML(GUEST.format(name=uuid, uuid=uuid, state=5, more=""))
 
