@@ -37,14 +37,16 @@ def class_mistakes(model: Any, class_: Class) -> Iterator[str]:
     if own.name.startswith("CIM_"):
         return
     here = f"{own.file}:{own.line}: {own.name}: "
-    yield from (here + text for text in _undeclared(model, own.qualifiers))
+    scope = "association" if own.qualifier("Association") else "class"
+    yield from (here + text for text in _qualifiers(model, own.qualifiers, scope))
     expand = own.qualifier("Virt_Expand")
     if expand and expand not in EXPANSIONS:
         yield f"{here}Virt_Expand names no function: {expand}"
     above = model.resolved(own.superclass).properties if own.superclass in model.declared else {}
     for row in own.properties.values():
         where = model.where(row) + ": "
-        yield from (where + text for text in _undeclared(model, row.qualifiers))
+        scope = "property" if row.reference_class is None else "reference"
+        yield from (where + text for text in _qualifiers(model, row.qualifiers, scope))
         yield from (where + text for text in _override(row, above))
         yield from (where + text for text in _names(model, row))
         yield from (where + text for text in _default(row))
@@ -82,10 +84,13 @@ def _plain(declared: QualifierType, given: Value) -> bool:
     return declared.type == "string" and isinstance(given, str) and given.isprintable()
 
 
-def _undeclared(model: Any, qualifiers: Mapping[str, Qualifier]) -> Iterator[str]:
+def _qualifiers(model: Any, qualifiers: Mapping[str, Qualifier], scope: str) -> Iterator[str]:
     for name in qualifiers:
-        if find(model.qualifiers, name) is None:
+        declared = find(model.qualifiers, name)
+        if declared is None:
             yield f"qualifier {name} is not declared"
+        elif not {scope, "any"}.intersection(declared.scopes):
+            yield f"qualifier {name} is not for the scope {scope}"
 
 
 def _override(row: Property, above: Mapping[str, Property]) -> Iterator[str]:
