@@ -146,14 +146,19 @@ class Keys:
         self._said = [key for key in keys if not key.distinct and not key.same]
         self._own = [key for key in keys if key.distinct]
 
-    def composers(self, document: Document) -> Composers:
-        """The keys that all nodes of a document share, and what composes those that they don't."""
-        same = self._same
+    def composers(self, document: Document, many: bool) -> Composers:
+        """The keys that all nodes of a document share, and what composes those that they don't.
+
+        Of `many` nodes one key at least must be each one's own.
+        """
+        same, own = self._same, self._own
+        if many and not own:
+            own = sorted(self._said, key=lambda key: len(key.parts))[-1:]
         if self._said:
             same = same.copy()
             for key in self._said:
                 same[key.name] = key.text(document)
-        return same, [(key.name, key.composer(document)) for key in self._own]
+        return same, [(key.name, key.composer(document)) for key in own]
 
 
 def unused(text: str, used: dict[str, int]) -> str:

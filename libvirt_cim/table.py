@@ -166,7 +166,7 @@ class Table:
         for node in nodes:
             composers = ready.get(node.tag)
             if composers is None:
-                composers = by_tag.get(node.tag, first).composers(document)
+                composers = by_tag.get(node.tag, first).composers(document, len(nodes) > 1)
                 ready[node.tag] = composers
             same, own = composers
             values = same.copy()
