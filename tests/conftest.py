@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import corpus
+import libvirtd
 import pytest
+import real_host
 from calls import Calls, counted
 from hypothesis import HealthCheck, settings
 from lab import TIME
@@ -28,6 +30,15 @@ settings.load_profile("libvirt-cim")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option of the golden files."""
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long on a real host is for who asks for it."""
+    wait = pytest.mark.skip(reason="it takes long: set LIBVIRT_CIM_SLOW=1")
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if not libvirtd.SLOW and {"libvirtd", "slow"} <= marks:
+            item.add_marker(wait)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,3 +69,11 @@ def calls(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> Calls:
     """How often libvirt is called from now on; the connection is open already."""
     assert connection.handle
     return counted(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def real() -> Iterator[libvirtd.Daemon]:
+    """A real libvirtd with guests in every state; who changes one starts one of his own."""
+    with libvirtd.found() as daemon:
+        real_host.filled(daemon)
+        yield daemon

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import defaultdict
 from pathlib import Path as File
 from typing import Any
@@ -29,8 +30,9 @@ NODE = """<node><cpu><nodes>1</nodes><sockets>1</sockets><cores>4</cores><thread
 class Host:
     """A host with everything that its provider enumerates."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, step: int = 1) -> None:
         self.connection = connection
+        self.step = step  # of many, every so manieth is looked at
         def server() -> Element:
             return document.server("1.0", connection.hostname, self.provider.namespaces,
                                    {"http://localhost:5988": ["basic"]})
@@ -71,9 +73,14 @@ class Host:
         declared = self.schema.resolved(class_name).qualifier("Virt_Namespaces")
         return list(declared or ["root/virt"])
 
+    def own(self, class_name: str) -> str:
+        """A class of the tables, as this host's hypervisor has it."""
+        return re.sub("^Virt(?=_)", self.connection.prefix, class_name)
+
     def of(self, class_name: str) -> list[Path]:
         """The instances of a class and of those below it."""
-        return [path for path in self.instances if self.schema.is_a(path.class_name, class_name)]
+        name = self.own(class_name)
+        return [path for path in self.instances if self.schema.is_a(path.class_name, name)]
 
     def others(self, path: Path, class_name: str, role: str, other: str) -> list[Path]:
         """The ends that are `other` where the path is `role`."""

@@ -11,15 +11,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
+import attrs
 import corpus
 import pytest
 from enumerated import Host, answering_lab, made_of
 from lxml import etree
 
-from libvirt_cim.cim import Error, Path
+from libvirt_cim.cim import Error, Instance, Path
 from libvirt_cim.hypervisor.connection import Connection
 
 SWITCH = "Virt_VirtualEthernetSwitch"
+STORED = "Virt_StorageVolumeResourceAllocationSettingData"
 STEP = 60  # every so manieth of libvirt's documents
 
 
@@ -51,6 +53,14 @@ def counted(paths: Iterable[Path]) -> Counter[str]:
     return Counter(map(str, paths))
 
 
+def same(one: Instance, other: Instance) -> bool:
+    """Whether two instances are the same; what counts may have gone on between them."""
+    if one.get("Volatile") and other.get("Volatile"):
+        other = attrs.evolve(other, properties={**other.properties})
+        other.properties["MetricValue"] = one.get("MetricValue")
+    return one == other
+
+
 # what every association has to keep
 
 def test_nothing_is_enumerated_twice(host: Host) -> None:
@@ -59,7 +69,7 @@ def test_nothing_is_enumerated_twice(host: Host) -> None:
 
 
 def test_a_path_leads_to_its_instance(host: Host) -> None:
-    for path in [*host.instances, *host.links]:
+    for path in [*host.instances, *host.links][::host.step]:
         found = host.provider.get_instance(path)
         assert found.path == path
         assert found.class_name == path.class_name
@@ -77,7 +87,7 @@ def test_a_reference_leads_to_an_instance_of_its_class(host: Host) -> None:
 
 
 def test_references_are_those_enumerated(host: Host) -> None:
-    for path in host.instances:
+    for path in host.instances[::host.step]:
         expected = {str(link): 1 for _, link in host.around[path]}
         assert counted(host.provider.reference_names(path)) == expected
 
@@ -85,7 +95,7 @@ def test_references_are_those_enumerated(host: Host) -> None:
 def test_instances_of_references_are_those_got(host: Host) -> None:
     for path in host.instances[:: max(1, len(host.instances) // 40)]:
         for each in host.provider.references(path):
-            assert each == host.provider.get_instance(each.path or "")
+            assert same(each, host.provider.get_instance(each.path or ""))
 
 
 def ends(host: Host, path: Path, roles: Optional[set[str]] = None) -> Counter[str]:
@@ -98,14 +108,14 @@ def ends(host: Host, path: Path, roles: Optional[set[str]] = None) -> Counter[st
 
 
 def test_associators_are_the_other_ends(host: Host) -> None:
-    for path in host.instances:
+    for path in host.instances[::host.step]:
         assert counted(host.provider.associator_names(path)) == ends(host, path)
 
 
 def test_instances_of_associators_are_those_got(host: Host) -> None:
     for path in host.instances[:: max(1, len(host.instances) // 40)]:
         for each in host.provider.associators(path):
-            assert each == host.provider.get_instance(each.path or "")
+            assert same(each, host.provider.get_instance(each.path or ""))
 
 
 def some(host: Host, most: int = 60) -> list[Path]:
@@ -114,7 +124,7 @@ def some(host: Host, most: int = 60) -> list[Path]:
     for path in host.instances:
         by_class[path.class_name].append(path)
     return [path for paths in by_class.values()
-            for path in paths[:: max(1, len(paths) * len(by_class) // most)]]
+            for path in paths[:: max(1, len(paths) * len(by_class) // most)]][::host.step]
 
 
 def test_filters_of_references(host: Host) -> None:
@@ -158,7 +168,7 @@ def _results(around: list[tuple[str, Path]]) -> set[tuple[str, str]]:
 def devices(host: Host, of: str) -> list[Path]:
     """The devices of the systems of a class."""
     return [path for path in host.of("CIM_LogicalDevice")
-            if path.keys["SystemCreationClassName"] == of]
+            if path.keys["SystemCreationClassName"] == host.own(of)]
 
 
 def test_a_device_has_one_setting(host: Host) -> None:
@@ -207,7 +217,7 @@ def test_a_switch_is_hosted_and_has_its_settings(host: Host) -> None:
 def test_a_setting_belongs_to_one_system(host: Host) -> None:
     """Or it is one of those that say what a pool can give."""
     for path in host.of("CIM_ResourceAllocationSettingData"):
-        if host.schema.is_a(path.class_name, "Virt_StorageVolumeResourceAllocationSettingData"):
+        if host.schema.is_a(path.class_name, host.own(STORED)):
             continue  # it is the host's
         wholes = [whole for name in ("CIM_VirtualSystemSettingDataComponent",
                                      "CIM_SettingsDefineCapabilities")
@@ -264,7 +274,8 @@ def test_settings_in_force_are_joined_to_those_that_are_next(host: Host) -> None
         joined = [(str(link.keys["ManagedElement"]), str(link.keys["SettingData"]))
                   for path in host.of("CIM_SettingData") if str(path) in defined + state
                   for role, link in host.around[path]
-                  if link.class_name == "Virt_ElementSettingData" and role == "ManagedElement"]
+                  if link.class_name.endswith("_ElementSettingData")
+                  and role == "ManagedElement"]
         if not guest.isPersistent():
             assert joined == []
         elif guest.isActive():

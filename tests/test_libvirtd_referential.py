@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Referential, on a real libvirtd and QEMU: what test_referential.py asks of any host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libvirtd
+import pytest
+import real_host
+from enumerated import Host
+from libvirtd import Daemon
+from test_referential import *  # noqa: F403  (every test, on the host below)
+
+from libvirt_cim.hypervisor.connection import Connection
+
+pytestmark = pytest.mark.libvirtd
+
+
+@pytest.fixture(name="host", scope="module")
+def real_one(real: Daemon) -> Iterator[Host]:
+    connection = Connection(real.uri)
+    yield Host(connection, 1 if libvirtd.SLOW else 7)
+    connection.close()
+
+
+def test_there_is_something_of_everything(host: Host) -> None:
+    found = {path.class_name for path in host.instances}
+    for name in ("LogicalDisk", "NetworkPort", "FilterList", "SnapshotSettingData", "StorageVolume",
+                 "VirtualEthernetSwitch", "DiskPool", "KVMRedirectionSAP", "BaseMetricValue"):
+        assert f"KVM_{name}" in found
+    states = {each["Name"]: each["EnabledState"]
+              for each in host.provider.enumerate_instances("KVM_ComputerSystem")}
+    assert states == {"runs": 2, "passes": 2, "waits": 9, "sleeps": 6, "off": 3}
+    assert set(host.guests) == set(real_host.GUESTS)
