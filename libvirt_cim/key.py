@@ -19,6 +19,7 @@ from .ground import Document, Known
 from .lens import at, leaf_text, split_leaf
 from .tree import Element
 
+_NUMBERED = re.compile(r"~\d+\Z")
 Part = Union[str, Location, Call, Count, Join]
 
 
@@ -69,7 +70,10 @@ class Key:
 
     def known(self, text: str, root: str) -> Optional[Known]:
         """What the document must say if the key has that text; None if it never has."""
-        match = pattern([p if isinstance(p, str) else None for p in self.parts]).fullmatch(text)
+        whole = pattern([p if isinstance(p, str) else None for p in self.parts])
+        match = whole.fullmatch(text)
+        if match is None and not self.distinct:  # the number that `unused` gave it
+            match = whole.fullmatch(_NUMBERED.sub("", text))
         if match is None:
             return None
         holes = [index for index, part in enumerate(self.parts) if not isinstance(part, str)]
