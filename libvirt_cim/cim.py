@@ -145,12 +145,16 @@ def parse_path(text: str) -> Path:
     if match is None:
         raise invalid(f"{text!r} is not an object path")
     keys: dict[str, Value] = {}
+    seen: set[str] = set()
     rest = match["keys"] or ""
     position = 0
     while position < len(rest):
         key = _KEY.match(rest, position)
         if key is None:
             raise invalid(f"{text!r} is not an object path: bad keys at {rest[position:]!r}")
+        if key["name"].lower() in seen:
+            raise invalid(f"{text!r} is not an object path: {key['name']} is given twice")
+        seen.add(key["name"].lower())
         keys[key["name"]] = _key_value(key["text"], key["word"], text)
         position = key.end()
     namespace = match["namespace"]

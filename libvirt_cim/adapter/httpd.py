@@ -18,6 +18,7 @@ from cheroot import server, wsgi
 from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.ssl import Adapter
 
+from .httpd_head import HeaderReader
 from .limits import Limits
 
 LOG = logging.getLogger("libvirt_cim.http")
@@ -78,7 +79,9 @@ class Writer(StreamWriter):
 
 
 class Request(server.HTTPRequest):
-    """cheroot's request; the head of its answer is no packet of its own."""
+    """cheroot's request, its head read strictly; that of its answer is no packet of its own."""
+
+    header_reader = HeaderReader()
 
     def send_headers(self) -> None:
         """Hold the head until there is more, or the end."""
