@@ -10,6 +10,7 @@ What was written must be forgotten: until then nothing kept is fetched again.
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Callable, Optional
 
@@ -45,6 +46,8 @@ class Request:
     def __init__(self, connection: Connection, keep: int = KEEP,
                  server: Optional[Callable[[], Element]] = None) -> None:
         self.connection, self._keep, self._server = connection, keep, server
+        # What it has must not keep it: it goes at once, and does not wait for Python to find rings.
+        self._weak = weakref.proxy(self)
         self._start()
 
     def _start(self) -> None:
@@ -52,7 +55,7 @@ class Request:
         from .hypervisor.node import Node
 
         self.guests, self._guests = Guests(self.connection), Recent(self._keep)
-        self._host = Host(self, Node(self.connection), self.guests, self._keep, self._server)
+        self._host = Host(self._weak, Node(self.connection), self.guests, self._keep, self._server)
 
     def forget(self, guest: Optional[str] = None) -> None:
         """A guest of that name was written to, or anything (None): what is known of it is out."""
@@ -149,8 +152,9 @@ class Request:
     def _xml(self, guest: Guest, kinds: Wanted, kept: Kept, wanted: Wanted) -> Document:
         """A guest's document, or, where its names are all that is wanted, no more than those."""
         if _names_only(wanted):
-            return Document(kinds, stub("domain", {"name": guest.name, "uuid": guest.uuid}), self)
-        document = Document(kinds, guest.xml(CONFIG in kinds), self)
+            texts = {"name": guest.name, "uuid": guest.uuid}
+            return Document(kinds, stub("domain", texts), self._weak)
+        document = Document(kinds, guest.xml(CONFIG in kinds), self._weak)
         kept.update(dict.fromkeys(kinds, document))
         return document
 
@@ -159,7 +163,7 @@ class Request:
         if _SUBSTITUTE in kept:
             return kept[_SUBSTITUTE]
         live = kept.get(LIVE) or self._xml(guest, (LIVE,), kept, wanted)
-        document = Document((CONFIG,), live.root, self)
+        document = Document((CONFIG,), live.root, self._weak)
         if LIVE in kept:
             kept[_SUBSTITUTE] = document
         return document
@@ -167,7 +171,7 @@ class Request:
     def _info(self, guest: Guest, wanted: Wanted) -> Document:
         kept = self._guests.of(guest.uuid)
         root = kept[INFO].root if INFO in kept else info(guest.active)
-        return grown(kept, INFO, root, guest.texts, wanted or INFO_LEAVES, self)
+        return grown(kept, INFO, root, guest.texts, wanted or INFO_LEAVES, self._weak)
 
     def _stats(self, guest: Guest, named: bool) -> Optional[Document]:
         """A guest's statistics; of all guests at once unless it was named."""
@@ -178,7 +182,7 @@ class Request:
                 return None
             texts = {"@active": yes(guest.active), "@time": found.time, "name": guest.name,
                      "uuid": guest.uuid}
-            kept[STATS] = Document((STATS,), stats(ROOTS[STATS], texts, found.numbers), self)
+            kept[STATS] = Document((STATS,), stats(ROOTS[STATS], texts, found.numbers), self._weak)
         return kept[STATS]
 
     def _said(self, guest: Guest, wanted: Wanted) -> Optional[Document]:
@@ -191,8 +195,8 @@ class Request:
         kept = self._guests.of(guest.uuid)
         if AGENT not in kept:
             if wanted == ("name",):
-                return Document((AGENT,), stub(ROOTS[AGENT], {"name": guest.name}), self)
-            kept[AGENT] = Document((AGENT,), agent.said(guest), self)
+                return Document((AGENT,), stub(ROOTS[AGENT], {"name": guest.name}), self._weak)
+            kept[AGENT] = Document((AGENT,), agent.said(guest), self._weak)
         return kept[AGENT]
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -226,3 +227,24 @@ def test_a_path_is_as_good_as_its_text(provider: Provider) -> None:
     for each in provider.enumerate_instance_names("CIM_ManagedElement"):
         assert isinstance(each, Path)
         assert provider.get_instance(each) == provider.get_instance(str(each))
+
+
+# memory
+
+def test_a_request_leaves_nothing_that_waits_to_be_collected(provider: Provider) -> None:
+    """What it had is let go with it: documents are large, and Python is slow to find rings."""
+    def asked() -> None:
+        guest = provider.get_instance(system("front1")).path or ""
+        for found in (provider.associators(guest), provider.references(guest),
+                      provider.enumerate_instances("CIM_SettingData"),
+                      provider.enumerate_instances("CIM_BaseMetricValue")):
+            assert list(found)
+
+    asked()  # what is compiled once stays
+    gc.collect()
+    gc.disable()
+    try:
+        asked()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -23,7 +23,7 @@ def test_a_guest_that_is_off_is_one_document(connection: Connection, calls: Call
     request = Request(connection)
     (live,) = get(request, "DomainXML", name="off")
     (config,) = get(request, "DomainConfigXML", name="off")
-    assert live is config and live.source is request
+    assert live is config and live.source == request
     assert live.kinds == ("DomainConfigXML", "DomainXML")
     assert calls == {"lookupByName": 1, "XMLDesc": 1}
 

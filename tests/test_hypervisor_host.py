@@ -49,7 +49,7 @@ def test_what_a_host_has(connection: Connection, kind: str, names: set[Optional[
     request = Request(connection)
     found = list(request.documents(kind, {}, ()))
     assert {each.root.findtext("name") for each in found} == names
-    assert all(each.kinds == (kind,) and each.source is request for each in found)
+    assert all(each.kinds == (kind,) and each.source == request for each in found)
     assert list(request.documents(kind, {}, ())) == found
 
 

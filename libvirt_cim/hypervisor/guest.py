@@ -7,6 +7,7 @@ snapshots, in which state) is asked so once the guests were listed, else one by 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection
 from typing import Any, Callable, Optional, Union
 
@@ -136,6 +137,7 @@ class Guests:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._weak = weakref.proxy(self)  # guests do not keep it
         self._found: dict[tuple[str, str], Optional[Guest]] = {}
         self.forget()
 
@@ -152,7 +154,7 @@ class Guests:
 
     def _keep(self, handle: Any, listed: bool) -> Guest:
         uuid = str(handle.UUIDString())
-        guest = self._found.get(("uuid", uuid)) or Guest(self, handle, uuid, listed)
+        guest = self._found.get(("uuid", uuid)) or Guest(self._weak, handle, uuid, listed)
         self._found[("uuid", uuid)] = self._found[("name", guest.name)] = guest
         return guest
 
