@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,13 +22,15 @@ from typing import Any, Optional
 import libvirtd_init
 import pytest
 
-from libvirt_cim.hypervisor.error import Libvirt, libvirt
+from libvirt_cim.hypervisor.error import libvirt
 
 INIT = Path(libvirtd_init.__file__)
 SLOW = os.environ.get("LIBVIRT_CIM_SLOW") == "1"  # all of this, not only what is quick
 REQUIRED = os.environ.get("LIBVIRT_CIM_REQUIRE_LIBVIRTD") == "1"
-NEEDED = ("/usr/sbin/libvirtd", "qemu-system-x86_64", "qemu-img", "unshare", "mount", "ip",
-          "iptables", "dnsmasq")
+FILTERS = "/etc/libvirt/nwfilter"
+POLICY = "/usr/share/polkit-1/actions/org.libvirt.api.policy"
+NEEDED = ("/usr/sbin/libvirtd", "qemu-system-x86_64", "qemu-img", "unshare", "nsenter", "mount",
+          "ip", "iptables", "dnsmasq")
 UNSHARE = ["unshare", "--cgroup", "--mount", "--uts", "--net", "--ipc", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
@@ -40,11 +43,13 @@ FILES = {
 }
 
 
-def missing() -> Optional[str]:
-    """Why no libvirtd can be started here; None if it can."""
+def missing(*programs: str) -> Optional[str]:
+    """Why no libvirtd can be started here, and other programs of PROGRAMS; None if it can."""
     if os.geteuid() != 0:
         return "a libvirtd of the tests' own needs root"
-    absent = [each for each in NEEDED if shutil.which(each) is None]
+    needed = [*NEEDED, *(libvirtd_init.PROGRAMS[name][0] for name in programs)]
+    absent = [each for each in needed if shutil.which(each) is None]
+    absent += [each for each in [FILTERS, *[POLICY] * bool(programs)] if not Path(each).exists()]
     if absent:
         return f"a libvirtd of the tests' own needs {', '.join(absent)}"
     tried = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True)
@@ -61,7 +66,7 @@ class Daemon:
         self.uri = f"qemu+unix:///system?socket={self.socket}"
         for name in libvirtd_init.PLACES:
             (base / name).mkdir(parents=True)
-        shutil.copytree("/etc/libvirt/nwfilter", base / "etc/nwfilter")
+        shutil.copytree(FILTERS, base / "etc/nwfilter")
         for name, text in FILES.items():
             filled = text.format(uuid=uuid, more=more, name=libvirtd_init.HOSTNAME)
             (base / name).write_text(filled, "utf-8")
@@ -90,24 +95,30 @@ class Daemon:
         self.answered(line)
 
     def start(self) -> None:
-        """Start libvirtd, and wait until it answers."""
+        """Start libvirtd, and wait until it listens."""
         self.order("start libvirtd")
-        self.opened(30).close()
+        end = time.monotonic() + 30
+        with socket.socket(socket.AF_UNIX) as made:
+            while made.connect_ex(str(self.socket)) and time.monotonic() < end:
+                time.sleep(0.02)
 
     def kill(self) -> None:
         """Kill libvirtd; its guests stay."""
         self.order("kill libvirtd")
 
-    def opened(self, seconds: float = 0) -> Any:
-        """A connection of libvirt-python, as soon as there can be one."""
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                return libvirt.open(self.uri)
-            except Libvirt:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.05)
+    def inside(self, *command: str) -> str:
+        """What a command prints that runs in the namespaces."""
+        outside = self._process.pid
+        (first,) = Path(f"/proc/{outside}/task/{outside}/children").read_text("ascii").split()
+        found = subprocess.run(["nsenter", "--all", "--target", first, *command],
+                               capture_output=True, text=True)
+        if found.returncode:
+            raise RuntimeError(found.stderr)
+        return found.stdout
+
+    def opened(self) -> Any:
+        """A connection of libvirt-python."""
+        return libvirt.open(self.uri)
 
     def stop(self) -> None:
         """End everything in there; the folder stays."""
@@ -158,22 +169,27 @@ def _removed(group: Path) -> None:
 
 
 @contextlib.contextmanager
-def found(more: str = "") -> Iterator[Daemon]:
+def found(more: str = "", *programs: str) -> Iterator[Daemon]:
     """A daemon for a test, which is skipped where there can be none."""
-    why = missing()
+    why = missing(*programs)
     if why is not None:
         (pytest.fail if REQUIRED else pytest.skip)(why)
-    with running(more) as daemon:
+    with running(more, *programs) as daemon:
         yield daemon
 
 
 @contextlib.contextmanager
-def running(more: str = "") -> Iterator[Daemon]:
-    """A daemon that has started, with its folder as long as it is needed."""
+def running(more: str = "", *programs: str) -> Iterator[Daemon]:
+    """A daemon that has started, after other programs, with its folder as long as it is needed.
+
+    `more` is for libvirtd.conf.
+    """
     with tempfile.TemporaryDirectory(prefix="libvirt-cim-") as folder:
         daemon = Daemon(Path(folder), more=more)
         try:
             daemon.answered("furnished")
+            for name in programs:
+                daemon.order(f"start {name}")
             daemon.start()
             yield daemon
         finally:

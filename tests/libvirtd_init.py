@@ -35,6 +35,7 @@ def furnish(base: Path, controllers: list[str]) -> None:
     """Mount the host's own folders and its part of the control groups."""
     mounted("--make-rprivate", "/")
     mounted("-t", "tmpfs", "tmpfs", "/run")  # pid files
+    Path("/run/dbus").mkdir()
     for name, place in PLACES.items():
         Path(place).mkdir(parents=True, exist_ok=True)
         mounted("--bind", str(base / name), place)
