@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Callable, Optional
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Optional
 
 from ..cim import (
     Class,
@@ -30,22 +30,11 @@ from .cimxml_plan import Plan, Slot, planned
 from .cimxml_value import Frame, Writer, array, attribute, escape, strings, structure, writer
 from .common import Classes, declared, embedded, rows
 
+Plans = dict[tuple[Optional[str], ...], Plan]  # by a class and the names that have values
 PLANS = 4096  # an encoder keeps at most
+_TEXT = ("string", "datetime")
+_NAMED = "<VALUE.NAMEDINSTANCE>"
 _ENTRIES = {True: ("DECLGROUP.WITHNAME", "VALUE.NAMEDOBJECT"), False: ("DECLGROUP", "VALUE.OBJECT")}
-
-
-class _Writers(dict[str, Writer]):
-    """A class's writers by the name of the property, each made when it is first asked for."""
-
-    def __init__(self, cls: Class, make: Callable[[Property, str], Writer]) -> None:
-        super().__init__()
-        self.cls = cls
-        self.make = make
-
-    def __missing__(self, name: str) -> Writer:
-        row = declared(self.cls, name)
-        writer = self[name] = self.make(row, f"{self.cls.name}.{row.name}")
-        return writer
 
 
 class Encoder:
@@ -68,8 +57,9 @@ class Encoder:
         self._qualifiers = {name.lower(): each for name, each in (qualifiers or {}).items()}
         self._host = host
         self._nulls = nulls
-        self._plans: dict[tuple[str, ...], Plan] = {}
-        self._keys: dict[str, _Writers] = {}
+        self._plans: Plans = {}
+        self._names: Plans = {}  # of INSTANCENAME
+        self._named: Plans = {}  # of both
 
     # instances
 
@@ -77,14 +67,8 @@ class Encoder:
         """INSTANCE."""
         properties = instance.properties
         plan = self._plans.get((instance.class_name, *properties))
-        if plan is not None:
-            try:
-                text = plan.fill([*properties.values()])
-            except (TypeError, Error):
-                text = None  # the slow way tells why
-            if text is not None:
-                return text
-        return self._instance(instance.class_name, properties, plan)
+        text = None if plan is None else plan.fill([*properties.values()])
+        return self._instance(instance.class_name, properties, plan) if text is None else text
 
     def _instance(self, name: str, properties: Mapping[str, Value], plan: Optional[Plan]) -> str:
         """INSTANCE, with a plan that is new or knows more."""
@@ -93,17 +77,26 @@ class Encoder:
         if len(present) < len(values):
             return self.instance(Instance(name, present))  # NULL is absent
         plan = (plan or self._plan(self._classes(name), properties)).marked(values)
-        if len(self._plans) >= PLANS:
-            self._plans.clear()
-        self._plans[(name, *properties)] = plan
-        text = plan.fill(values)
-        assert text is not None
+        text = plan.text(values)
+        _keep(self._plans, (name, *properties), plan)
         return text
 
     def named_instance(self, instance: Instance) -> str:
         """VALUE.NAMEDINSTANCE."""
-        name = self.instance_name(_path(instance))
-        return f"<VALUE.NAMEDINSTANCE>{name}{self.instance(instance)}</VALUE.NAMEDINSTANCE>"
+        path, properties = _path(instance), instance.properties
+        names = (instance.class_name, *properties, None, *path.keys)
+        plan = self._named.get(names) if path.class_name == instance.class_name else None
+        if plan is not None:
+            text = plan.fill([*path.keys.values(), *properties.values()])
+            if text is not None:
+                return text
+        name, inner = self.instance_name(path), self.instance(instance)
+        first = self._names.get((path.class_name, *path.keys))
+        second = self._plans.get((instance.class_name, *properties))
+        if first is not None and second is not None:
+            parts = [_NAMED, *first.parts, *second.parts, f"</{_NAMED[1:]}"]
+            _keep(self._named, names, planned(parts))
+        return f"{_NAMED}{name}{inner}</{_NAMED[1:]}"
 
     def object_with_path(self, instance: Instance) -> str:
         """VALUE.OBJECTWITHPATH."""
@@ -138,13 +131,14 @@ class Encoder:
             others = [row for row in cls.properties.values() if row not in given]
             heads = [cimxml_encode_class.head(row, f"{cls.name}.{row.name}") for row in others]
             absent = "".join([f"<{tag}{attributes}/>" for tag, attributes in heads])
-        return planned(f'<INSTANCE CLASSNAME="{cls.name}">', slots, f"{absent}</INSTANCE>")
+        return planned([f'<INSTANCE CLASSNAME="{cls.name}">', *slots, f"{absent}</INSTANCE>"])
 
     def _slot(self, row: Property, where: str) -> Slot:
         tag, attributes = cimxml_encode_class.head(row, where)
         before, after, write = self._element(row, where)
-        plain = row.type in ("string", "datetime") and not row.is_array and not embedded(row)
-        return Slot(f"<{tag}{attributes}>{before}", f"{after}</{tag}>", write, plain)
+        one = not row.is_array and not embedded(row)
+        return Slot(f"<{tag}{attributes}>{before}", f"{after}</{tag}>", write,
+                    one and row.type in _TEXT, RANGES.get(row.type) if one else None)
 
     # values
 
@@ -189,27 +183,41 @@ class Encoder:
 
     def instance_name(self, path: Path) -> str:
         """INSTANCENAME, its keys typed by the class; in a class unknown here, by their values."""
-        writers = self._keys.get(path.class_name) or self._key_writers(path)
-        keys = "".join([writers[name](value) for name, value in path.keys.items()])
-        return f'<INSTANCENAME CLASSNAME="{writers.cls.name}">{keys}</INSTANCENAME>'
+        keys = path.keys
+        plan = self._names.get((path.class_name, *keys))
+        text = None if plan is None else plan.fill([*keys.values()])
+        return self._instance_name(path, [*keys.values()]) if text is None else text
 
-    def _key_writers(self, path: Path) -> _Writers:
+    def _instance_name(self, path: Path, values: Sequence[Value]) -> str:
+        """INSTANCENAME, with a plan that is new or knows more."""
+        known = self._known(path)
+        cls = known or cimxml_encode_class.untyped(path)
+        slots = [self._key(row, f"{cls.name}.{row.name}")
+                 for row in (declared(cls, name) for name in path.keys)]
+        plan = planned([f'<INSTANCENAME CLASSNAME="{cls.name}">', *slots, "</INSTANCENAME>"])
+        text = plan.text(values)
+        if known is not None:
+            names = (path.class_name, *path.keys)
+            _keep(self._names, names, (self._names.get(names) or plan).marked(values))
+        return text
+
+    def _known(self, path: Path) -> Optional[Class]:
         try:
-            cls = self._classes(path.class_name)
+            return self._classes(path.class_name)
         except Error as error:
             if error.status not in (Status.INVALID_CLASS, Status.NOT_FOUND):
                 raise
-            return _Writers(_untyped(path), self._key)
-        return self._keys.setdefault(path.class_name, _Writers(cls, self._key))
+            return None
 
-    def _key(self, row: Property, where: str) -> Writer:
+    def _key(self, row: Property, where: str) -> Slot:
         tag, attributes = "VALUE.REFERENCE", ""
         if row.type != "reference":
             numeric = row.type in RANGES or row.type.startswith("real")
             kind = "numeric" if numeric else "boolean" if row.type == "boolean" else "string"
             tag, attributes = "KEYVALUE", f' VALUETYPE="{kind}" TYPE="{row.type}"'
-        before = f'<KEYBINDING NAME="{row.name}"><{tag}{attributes}>'
-        return self._scalar(row, Frame(before, f"</{tag}></KEYBINDING>", None, where, row.type))
+        write = self._scalar(row, Frame("", "", None, where, row.type))
+        return Slot(f'<KEYBINDING NAME="{row.name}"><{tag}{attributes}>', f"</{tag}></KEYBINDING>",
+                    write, row.type in _TEXT, RANGES.get(row.type))
 
     def reference(self, path: Path) -> str:
         """What VALUE.REFERENCE holds: as much of the path as is known; no keys means a class."""
@@ -251,6 +259,12 @@ def class_name(name: str) -> str:
     return f'<CLASSNAME NAME="{attribute(name, name)}"/>'
 
 
+def _keep(plans: Plans, names: tuple[Optional[str], ...], plan: Plan) -> None:
+    if len(plans) >= PLANS:
+        plans.clear()
+    plans[names] = plan
+
+
 def _type(row: Property) -> str:
     """PARAMTYPE and EmbeddedObject."""
     kind = embedded(row)
@@ -278,18 +292,3 @@ def _location(namespace: Optional[str], host: Optional[str]) -> str:
     if not host:
         return local
     return f"<NAMESPACEPATH><HOST>{escape(host, host)}</HOST>{local}</NAMESPACEPATH>"
-
-
-def _untyped(path: Path) -> Class:
-    """A class of which only the values of a path's keys are known."""
-    name = attribute(path.class_name, path.class_name)
-    keys = [Property(attribute(key, name), _guess(value)) for key, value in path.keys.items()]
-    return Class(name, properties={each.name: each for each in keys})
-
-
-def _guess(value: Value) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "uint64" if value >= 0 else "sint64"
-    return "reference" if isinstance(value, Path) else "string"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Callable, Optional
 
-from ..cim import Class, Method, Property, Qualifier, QualifierType, Value, flavor, invalid
+from ..cim import Class, Method, Path, Property, Qualifier, QualifierType, Value, flavor, invalid
 from .cimxml_value import attribute
 from .common import embedded
 
@@ -128,3 +128,18 @@ def qualifier_type(declaration: QualifierType, spell: Spell) -> str:
     content = "" if declaration.value is None else spell(row, declaration.value, name)
     return (f'<QUALIFIER.DECLARATION NAME="{name}" TYPE="{type_}" ISARRAY="{array}"'
             f"{_flavors(declaration)}><SCOPE{scope}/>{content}</QUALIFIER.DECLARATION>")
+
+
+def untyped(path: Path) -> Class:
+    """A class of which only the values of a path's keys are known."""
+    name = attribute(path.class_name, path.class_name)
+    keys = [Property(attribute(key, name), _type_of(value)) for key, value in path.keys.items()]
+    return Class(name, properties={each.name: each for each in keys})
+
+
+def _type_of(value: Value) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "uint64" if value >= 0 else "sint64"
+    return "reference" if isinstance(value, Path) else "string"

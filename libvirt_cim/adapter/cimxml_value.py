@@ -128,9 +128,7 @@ def _string(frame: Frame) -> Writer:
     def write(value: Value) -> str:
         if not isinstance(value, str):
             return frame.other(value)
-        if special(value):
-            value = escape(value, where)
-        return f"{before}{value}{after}"
+        return f"{before}{escape(value, where)}{after}"
 
     return write
 
