@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import libvirtd
 import pytest
 
 from libvirt_cim import tree
@@ -19,9 +20,13 @@ RATIO = re.compile(rf"^\S.*?{_AMOUNT}{_AMOUNT} +\d+\.\d\d", re.MULTILINE)
 
 
 @pytest.mark.parametrize("what, figures", [
-    ("convert", 5), ("encode", 3), ("enumerate", 7), ("load", 4),
+    ("convert", 5), ("encode", 4), ("enumerate", 7), ("load", 4), ("server", 3),
+    pytest.param("live", 6, marks=pytest.mark.libvirtd),
 ])
 def test_ratios_are_printed(what: str, figures: int) -> None:
+    why = libvirtd.missing() if what == "live" else None
+    if why is not None:
+        pytest.skip(why)
     command = [sys.executable, str(BENCH / "bench.py"), what, "--guests", "2", "--seconds", "0"]
     result = subprocess.run(command, check=True, capture_output=True, text=True,
                             env={**os.environ, "PYTHONPATH": str(BENCH.parent.parent)})

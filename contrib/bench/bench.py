@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator
 import convert
 import encode
 import hosts
+import live
 import load
+import server
 from measure import Report, table
 
-SUBJECTS = ("convert", "encode", "enumerate", "load")
+SUBJECTS = ("convert", "encode", "enumerate", "load", "live", "server")
 
 
 def main() -> None:
@@ -35,7 +37,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="?", default="all", choices=(*SUBJECTS, "all"))
     parser.add_argument("--guests", default="10,100,1000", type=_counts, metavar="N,N,...",
-                        help="how many guests the hosts of `enumerate` have (%(default)s)")
+                        help="how many guests hosts have (%(default)s)")
+    parser.add_argument("--uri", help="the libvirt that `live` reads, as it is; else one of its "
+                                      "own, in namespaces, which root can start")
     parser.add_argument("--seconds", default=5.0, type=float,
                         help="how long each table may take to measure (%(default)s)")
     return parser.parse_args()
@@ -46,8 +50,11 @@ def _counts(text: str) -> list[int]:
 
 
 def _subject(name: str, options: argparse.Namespace) -> Callable[[], Iterator[Report]]:
-    if name == "enumerate":
-        return lambda: hosts.reports(options.guests, options.seconds)
+    if name == "live":
+        return lambda: live.reports(options.guests, options.seconds, options.uri)
+    if name in ("enumerate", "server"):
+        many = {"enumerate": hosts, "server": server}[name]
+        return lambda: many.reports(options.guests, options.seconds)
     found = {"convert": convert, "encode": encode, "load": load}[name]
     return lambda: iter([found.report(options.seconds)])
 

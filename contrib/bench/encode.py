@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
 from measure import GUEST, Figure, Job, Report, least, traced
 
 import libvirt_cim
@@ -14,8 +15,9 @@ from libvirt_cim.adapter import cimxml
 from libvirt_cim.adapter import json as json_adapter
 from libvirt_cim.adapter import mof as mof_adapter
 from libvirt_cim.adapter.pywbem_values import Values
+from libvirt_cim.table import REST
 
-TARGETS = {"CIM-XML": 1.0}  # no slower than who has the objects already
+TARGETS = {"CIM-XML": 0.01, "CIM-XML, as read live": 0.01}
 
 
 class Codecs:
@@ -26,6 +28,10 @@ class Codecs:
         self.ours = libvirt_cim.to_cim(text, prefix)
         values = Values(self.schema, "localhost")
         self.theirs = [values.instance(each) for each in self.ours]
+        self.live = [attrs.evolve(each, properties={  # UnmappedXML is for who names it
+            name: value for name, value in each.properties.items() if name != REST})
+            for each in self.ours]
+        self.their_live = [values.instance(each) for each in self.live]
         self.plain = json.loads("".join(json_adapter.encode(self.ours)))
         self.encoder = cimxml.Encoder(self.schema.resolved)
 
@@ -33,6 +39,7 @@ class Codecs:
         """What other programs write, by the name of the form."""
         return {
             "CIM-XML": lambda: [each.tocimxmlstr() for each in self.theirs],
+            "CIM-XML, as read live": lambda: [each.tocimxmlstr() for each in self.their_live],
             "MOF": lambda: [each.tomof() for each in self.theirs],
             "JSON": lambda: json.dumps(self.plain, indent=1),
         }
@@ -41,6 +48,8 @@ class Codecs:
         """What we write, by the name of the form."""
         return {
             "CIM-XML": lambda: [self.encoder.named_instance(each) for each in self.ours],
+            "CIM-XML, as read live": lambda: [
+                self.encoder.named_instance(each) for each in self.live],
             "MOF": lambda: self._joined(mof_adapter.instances(self.ours, self.schema.resolved)),
             "JSON": lambda: self._joined(json_adapter.encode(self.ours)),
         }

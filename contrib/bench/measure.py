@@ -118,11 +118,12 @@ def table(report: Report) -> str:
     lines = [f"\n{report.heading}\n", titles]
     for each in report.figures:
         ratio = each.value / each.floor if each.floor else 0.0
+        digits = 2 if ratio > 0.1 else 4
         over = each.target is not None and ratio > each.target
         lines.append(_line(
             each.name, _text(each.value, each.unit), _text(each.floor, each.unit),
-            f"{ratio:.2f}" + ("!" if over else " "),
-            "" if each.target is None else f"{each.target:.1f}",
+            f"{ratio:.{digits}f}" + ("!" if over else " "),
+            "" if each.target is None else f"{each.target:.{digits - 1}f}",
             "" if each.memory is None else _text(each.memory, "B"),
         ))
     return "\n".join(lines)
