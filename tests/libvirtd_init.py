@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HOSTNAME = "real-host"
@@ -22,6 +23,7 @@ PROGRAMS = {
     "dbus": ["/usr/bin/dbus-daemon", "--system", "--nofork", "--nopidfile"],
     "polkit": ["/usr/lib/polkit-1/polkitd", "--no-debug"],
 }
+SOCKETS = {"libvirtd": "/run/libvirt/libvirt-sock", "dbus": "/run/dbus/system_bus_socket"}
 PLACES = {"etc": "/etc/libvirt", "lib": "/var/lib/libvirt", "cache": "/var/cache/libvirt",
           "log": "/var/log/libvirt", "run": "/run/libvirt", "rules": "/etc/polkit-1/rules.d"}
 
@@ -61,6 +63,20 @@ def started(name: str, base: Path) -> int:
                                         log, (os.POSIX_SPAWN_DUP2, 1, 2)])
 
 
+def listens(name: str) -> bool:
+    """Whether a program can be reached, as soon as it can; one without a socket always can.
+
+    A libvirtd that finds no bus when it starts asks polkit nothing from then on, and refuses all.
+    """
+    end = time.monotonic() + 30
+    while name in SOCKETS and time.monotonic() < end:
+        with socket.socket(socket.AF_UNIX) as made:
+            if made.connect_ex(SOCKETS[name]) == 0:
+                return True
+        time.sleep(0.02)
+    return name not in SOCKETS
+
+
 def ended(process: int) -> None:
     """Kill a process and wait until it has gone."""
     os.kill(process, signal.SIGKILL)
@@ -79,6 +95,8 @@ def main(folder: str, *controllers: str) -> None:
         order, name = line.split()
         if order == "start":
             running[name] = started(name, base)
+            if not listens(name):
+                line = f"{name} does not listen\n"
         else:
             ended(running.pop(name))
         print(line, end="", flush=True)

@@ -138,8 +138,7 @@ def ruled() -> Iterator[Daemon]:
     why = libvirtd.missing("polkit", "dbus")
     if why is not None:
         pytest.skip(why)
-    with libvirtd.found('access_drivers = [ "polkit" ]\n', "dbus", "polkit") as daemon:
-        (daemon.base / "rules" / "00-test.rules").write_text(RULES, "utf-8")
+    with libvirtd.found('access_drivers = [ "polkit" ]\n', "dbus", "polkit", rules=RULES) as daemon:
         yield daemon
 
 
