@@ -14,7 +14,7 @@ from typing import Any, Callable, Optional, Union
 import attrs
 
 from . import class_links, resource, service
-from .cim import Error, Instance, Path, Status, Value, find, parse_path
+from .cim import Error, Instance, Path, Property, Status, Value, find, parse_path
 from .declaration import Declarations
 from .ground import Source
 from .namespace import HOME, Namespaces
@@ -87,6 +87,17 @@ class Provider(Declarations):
         """The instance of a path; CIM_ERR_NOT_FOUND names the key that is wrong."""
         found = self._query().get(self._name(instance_name), self._wanted(property_list))
         return self._located(found)
+
+    def get_property(
+        self, instance_name: ObjectPath, property_name: str, **_: Any
+    ) -> tuple[Property, Value]:
+        """A property's declaration and value: deprecated by DSP0200, and old clients ask it."""
+        found = self.get_instance(instance_name, [property_name])
+        row = find(self.schema.resolved(found.class_name).properties, property_name)
+        if row is None:
+            raise Error(Status.NO_SUCH_PROPERTY,
+                        f"{found.class_name} has no property {property_name}")
+        return row, found.get(row.name)
 
     def exec_query(
         self, query_language: str, query: str, namespace: Optional[str] = None, **_: Any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The server as a program, and other programs as its clients: wbemcli, pywbemcli."""
+"""The server as a program, and other programs as its clients: pywbem, wbemcli, pywbemcli."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lab import GUESTS, LAB
 from served import config, serving
 
 WBEMCLI = shutil.which("wbemcli")
+SYSTEM = 'Virt_ComputerSystem.CreationClassName="Virt_ComputerSystem",Name="front1"'
 PYWBEMCLI = os.environ.get("LIBVIRT_CIM_PYWBEMCLI") or shutil.which("pywbemcli")
 
 
@@ -74,6 +75,7 @@ def test_wbemcli(address: str) -> None:
     assert len(ran(WBEMCLI, "-nl", "ei", f"{where}:CIM_LogicalDevice").split("\n\n")) >= 1
     assert "Virt_LogicalDisk" in ran(WBEMCLI, "ain", path)
     assert "Virt_SystemDevice" in ran(WBEMCLI, "rin", path)
+    assert ran(WBEMCLI, "gp", path, "EnabledState") == "2\n"
     assert ran(WBEMCLI, "ai", path) and ran(WBEMCLI, "ri", path)
     assert "Virt_ComputerSystem" in ran(WBEMCLI, "ecn", f"{where}:CIM_System")
     assert "EnabledState" in ran(WBEMCLI, "gc", f"{where}:Virt_ComputerSystem")
@@ -90,6 +92,79 @@ def test_pywbemcli(address: str) -> None:
     assert "Virt_ComputerSystem" in ran(PYWBEMCLI, *options, "class", "tree", "CIM_System")
     assert "EnabledState" in ran(PYWBEMCLI, *options, "class", "get", "Virt_ComputerSystem")
     assert "MappingStrings" in ran(PYWBEMCLI, *options, "qualifier", "enumerate")
-    name = 'Virt_ComputerSystem.CreationClassName="Virt_ComputerSystem",Name="front1"'
-    assert "front1" in ran(PYWBEMCLI, *options, "instance", "get", name)
-    assert "Virt_LogicalDisk" in ran(PYWBEMCLI, *options, "instance", "associators", name, "--no")
+    assert "front1" in ran(PYWBEMCLI, *options, "instance", "get", SYSTEM)
+    assert "Virt_LogicalDisk" in ran(PYWBEMCLI, *options, "instance", "associators", SYSTEM, "--no")
+
+
+@pytest.mark.skipif(not PYWBEMCLI, reason="pywbemcli is not installed ($LIBVIRT_CIM_PYWBEMCLI)")
+@pytest.mark.parametrize(("command", "expected"), [
+    (("namespace", "list"), "root/cimv2"), (("namespace", "interop"), "interop"),
+    (("profile", "list"), "Virtual System Profile"), (("profile", "centralinsts"), "HostSystem"),
+    (("server", "info"), "libvirt-cim"), (("server", "brand"), "libvirt-cim"),
+    (("server", "schema"), "CIM, Virt"), (("connection", "test"), "OK"),
+    (("class", "find", "CIM_Comp*"), "root/virt: CIM_ComputerSystem"),
+    (("class", "associators", "CIM_ComputerSystem", "--no"), "CIM_LogicalDevice"),
+    (("class", "references", "CIM_ComputerSystem", "--no"), "CIM_Component"),
+    (("qualifier", "get", "Key"), "DisableOverride"), (("statistics", "show"), "Operation"),
+    (("instance", "count", "Virt_ComputerSystem"), str(len(GUESTS))),
+    (("instance", "shrub", SYSTEM), "Virt_RegisteredProfile"),
+    (("instance", "references", SYSTEM, "--no"), "Virt_HostedDependency"),
+    (("instance", "enumerate", "CIM_System", "--fql", "DMTF:FQL", "--fq", "Name='front1'"),
+     'Name = "front1"'),
+])
+def test_commands_of_pywbemcli(address: str, command: Any, expected: str) -> None:
+    assert expected in ran(PYWBEMCLI, "-s", f"http://{address}", "-d", "root/virt", *command)
+
+
+@pytest.mark.skipif(not PYWBEMCLI, reason="pywbemcli is not installed ($LIBVIRT_CIM_PYWBEMCLI)")
+@pytest.mark.parametrize(("command", "expected"), [
+    (("namespace", "create", "root/x"), "CIM_ERR_NOT_SUPPORTED"),
+    (("class", "delete", "CIM_X"), "CIM_ERR_INVALID_CLASS"),
+    (("qualifier", "delete", "Key"), "CIM_ERR_NOT_SUPPORTED"),
+    (("instance", "enumerate", "CIM_X"), "CIM_ERR_INVALID_CLASS"),
+    (("instance", "get", SYSTEM.replace("front1", "x")), "CIM_ERR_NOT_FOUND"),
+    (("-d", "root/no", "instance", "enumerate", "CIM_System"), "CIM_ERR_INVALID_NAMESPACE"),
+    (("subscription", "list"), "CIM_ERR_INVALID_CLASS"),  # there are no indications yet
+])
+def test_what_pywbemcli_is_refused(address: str, command: Any, expected: str) -> None:
+    done = subprocess.run([PYWBEMCLI or "", "-s", f"http://{address}", "-d", "root/virt", *command],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and expected in done.stderr
+
+
+def shown(found: Any) -> list[str]:
+    """Instances or paths in an order of their own, without the host, which pulling tells."""
+    texts = []
+    for each in found:
+        path = each.path if isinstance(each, pywbem.CIMInstance) else each
+        path.host = None
+        texts.append(str(path) + (each.tocimxmlstr() if each is not path else ""))
+    return sorted(texts)
+
+
+@pytest.mark.parametrize("call", [
+    "EnumerateInstances", "EnumerateInstancePaths", "AssociatorInstances",
+    "AssociatorInstancePaths", "ReferenceInstances", "ReferenceInstancePaths",
+])
+def test_pywbem_with_and_without_pulling(address: str, call: str) -> None:
+    found = []
+    for pull in (False, True, None):
+        with pywbem.WBEMConnection(f"http://{address}", default_namespace="root/virt", timeout=20,
+                                   use_pull_operations=pull) as client:
+            target: Any = "CIM_ManagedElement"
+            if not call.startswith("Enumerate"):
+                target = pywbem.CIMInstanceName.from_wbem_uri(f"/root/virt:{SYSTEM}")
+            found.append(shown(getattr(client, f"Iter{call}")(target, MaxObjectCount=7)))
+    assert len(found[0]) > 20 and found[0] == found[1] == found[2]
+
+
+def test_pywbem_learns_what_the_server_is(address: str) -> None:
+    server = pywbem.WBEMServer(pywbem.WBEMConnection(f"http://{address}", timeout=20))
+    assert (server.brand, server.interop_ns) == ("libvirt-cim", "interop")
+    assert {"root/virt", "interop", "root/cimv2"} == set(server.namespaces)
+    central = {profile["InstanceID"]: server.get_central_instances(profile.path)
+               for profile in server.profiles}
+    assert {each["Name"] for each in central["CIM:DSP1057-VirtualSystem-1.0.0"]} == set(GUESTS)
+    with pytest.raises(pywbem.CIMError) as caught:
+        server.create_namespace("root/x")
+    assert caught.value.status_code == pywbem.CIM_ERR_NOT_SUPPORTED

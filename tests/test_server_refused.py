@@ -164,6 +164,23 @@ def test_wrong_operations_are_cim_errors(
     assert error and (int(error[1]), error[2].decode()) == (code, text)
 
 
+FRONT1 = ('<INSTANCENAME CLASSNAME="Virt_ComputerSystem"><KEYBINDING NAME="CreationClassName">'
+          '<KEYVALUE>Virt_ComputerSystem</KEYVALUE></KEYBINDING><KEYBINDING NAME="Name">'
+          "<KEYVALUE>front1</KEYVALUE></KEYBINDING></INSTANCENAME>")
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("enabledstate", b"<IRETURNVALUE><VALUE>2</VALUE></IRETURNVALUE>"),
+    ("OperationalStatus", b"<IRETURNVALUE><VALUE.ARRAY><VALUE>2</VALUE></VALUE.ARRAY>"),
+    ("InstallDate", b"<IRETURNVALUE></IRETURNVALUE>"),
+    ("Nothing", b'<ERROR CODE="12" DESCRIPTION="Virt_ComputerSystem has no property Nothing"/>'),
+])
+def test_a_single_property(made: Any, name: str, content: bytes) -> None:
+    body = intrinsic("GetProperty", parameter("InstanceName", FRONT1)
+                     + parameter("PropertyName", f"<VALUE>{name}</VALUE>"))
+    assert content in sent(made, body, CIMMethod="GetProperty").body
+
+
 def test_names_are_equal_whatever_their_case(made: Any) -> None:
     body = intrinsic("enumerateinstancenames", parameter("classname", NAMED))
     found = sent(made, body, CIMMethod="ENUMERATEINSTANCENAMES")

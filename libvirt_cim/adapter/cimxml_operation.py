@@ -54,6 +54,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "EnumerateInstances": Operation("named", {**_CLASS, **_SHOWN, **_DEEP, **_LIST}),
     "EnumerateInstanceNames": Operation("names", _CLASS),
     "GetInstance": Operation("instance", {**_INSTANCE, **_SHOWN, **_LIST}),
+    "GetProperty": Operation("property", {**_INSTANCE, "PropertyName": "string!"}),
     "Associators": Operation("objects", {**_OBJECT, **_LINKS, **_ORIGIN, **_LIST}),
     "AssociatorNames": Operation("object names", {**_OBJECT, **_LINKS}),
     "References": Operation("objects", {**_OBJECT, **_LINK, **_ORIGIN, **_LIST}),
@@ -241,6 +242,15 @@ def _class(encoder: Encoder, origin: bool, namespace: str) -> One:
     return lambda each: encoder.class_(each, origin)
 
 
+def _property(encoder: Encoder, origin: bool, namespace: str) -> One:
+    """The value of a property whose declaration comes with it."""
+    def one(each: tuple[Property, Value]) -> str:
+        row, value = each
+        return encoder.value(row, value, row.name)
+
+    return one
+
+
 def _plain(method: str) -> Callable[[Encoder, bool, str], One]:
     """What an encoder writes by itself."""
     def made(encoder: Encoder, origin: bool, namespace: str) -> One:
@@ -250,7 +260,7 @@ def _plain(method: str) -> Callable[[Encoder, bool, str], One]:
     return made
 
 
-_SINGLE = ("instance", "class", "qualifier", "name", "count")
+_SINGLE = ("instance", "property", "class", "qualifier", "name", "count")
 _ONE: Mapping[str, Callable[[Encoder, bool, str], One]] = {
     "named": _plain("named_instance"), "instance": _plain("instance"),
     "names": _plain("instance_name"), "name": _plain("instance_name"),
@@ -258,6 +268,7 @@ _ONE: Mapping[str, Callable[[Encoder, bool, str], One]] = {
     "class names": lambda encoder, origin, namespace: class_name, "pulled": _pulled,
     "qualifier": _plain("qualifier_type"), "qualifiers": _plain("qualifier_type"),
     "count": lambda encoder, origin, namespace: lambda each: f"<VALUE>{each}</VALUE>",
+    "property": _property,
 }
 
 
