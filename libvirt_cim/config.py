@@ -28,6 +28,8 @@ _SECTION = re.compile(r"\[\s*(?P<kind>\S+)(?:\s+(?P<name>[^\]]*?))?\s*\]")
 LEVELS = ("debug", "info", "warning", "error")
 # libvirt-cim's options that mean nothing here, each with why.
 _UNUSED = {
+    "disable_kvm": "the hosts are those that have a [connection]",
+    "migrate_ssh_temp_key": "guests are not migrated yet",
     "lldptool_query_options": "switches are not asked by lldptool here",
     "vsi_support_key_string": "switches are not asked by lldptool here",
 }
@@ -66,8 +68,6 @@ class Config:
     roles: dict[str, str] = attrs.Factory(dict)
     limits: Limits = attrs.Factory(Limits)
     readonly: bool = False
-    disable_kvm: bool = False
-    migrate_ssh_temp_key: Optional[str] = None
     mistakes: list[str] = attrs.Factory(list)
     notes: list[str] = attrs.Factory(list)  # what is understood and has no effect
 
@@ -135,8 +135,7 @@ SERVER: Options = {
 CONNECTION: Options = {
     "uri": _text, "namespace": _namespace, "read_only": truth, "auth_file": _file}
 LIMITS: Options = {field.name: number for field in attrs.fields(Limits)}
-LIBVIRT_CIM: Options = {"readonly": truth, "disable_kvm": truth, "migrate_ssh_temp_key": str,
-                        **dict.fromkeys(_UNUSED, str)}
+LIBVIRT_CIM: Options = {"readonly": truth, **dict.fromkeys(_UNUSED, str)}
 
 
 # the file

@@ -78,10 +78,11 @@ def test_libvirt_cims_own_file(tmp_path: Path) -> None:
             'vsi_support_key_string = "x";\n[connection]\nuri = qemu:///system\n')
     found = read(written(tmp_path, text))
     assert found.mistakes == []
-    assert (found.readonly, found.disable_kvm, found.migrate_ssh_temp_key) == (
-        True, False, "/tmp/key")
+    assert found.readonly
     assert found.connections == [Connection("qemu:///system", read_only=True)]
     assert [each.rpartition("conf")[2] for each in found.notes] == [
+        ":3: migrate_ssh_temp_key has no effect: guests are not migrated yet",
+        ":4: disable_kvm has no effect: the hosts are those that have a [connection]",
         ":5: lldptool_query_options has no effect: switches are not asked by lldptool here",
         ":6: vsi_support_key_string has no effect: switches are not asked by lldptool here"]
 
