@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import corpus
 import libvirtd
@@ -18,6 +19,9 @@ from small_host import small_host
 
 from libvirt_cim.hypervisor import statistics
 from libvirt_cim.hypervisor.connection import Connection
+from libvirt_cim.provider import Provider
+from libvirt_cim.request import Request
+from libvirt_cim.schema import load
 
 settings.register_profile(
     "libvirt-cim", derandomize=True, deadline=None, database=None,
@@ -62,6 +66,18 @@ def documents() -> dict[str, bytes]:
 def connection(tmp_path: Path) -> Connection:
     """A small host of the test's own: a guest in every state, two networks and pools."""
     return small_host(tmp_path)
+
+
+@pytest.fixture
+def provider(connection: Connection) -> Provider:
+    """What answers for the host that `connection` leads to, here or in the module of a test."""
+    return Provider(load(connection.prefix), lambda: Request(connection))
+
+
+@pytest.fixture
+def host(connection: Connection) -> Any:
+    """libvirt's own handle on the host that the provider serves."""
+    return connection.handle
 
 
 @pytest.fixture

@@ -17,24 +17,11 @@ from libvirt_cim.hypervisor.ahead import BATCH
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.hypervisor.error import libvirt
 from libvirt_cim.provider import Provider
-from libvirt_cim.request import Request
-from libvirt_cim.schema import load
 
 
 @pytest.fixture
 def connection() -> Connection:
     return Connection(LAB)
-
-
-@pytest.fixture
-def provider(connection: Connection) -> Provider:
-    return Provider(load(connection.prefix), lambda: Request(connection))
-
-
-@pytest.fixture
-def host(connection: Connection) -> Any:
-    """libvirt's own handle on the host that the provider serves."""
-    return connection.handle
 
 
 def the(provider: Provider, name: str, class_name: str = "Virt_ComputerSystem") -> Instance:

@@ -10,18 +10,11 @@ from lab import LAB, MORE, ODD, POOLS, crowd, device, disk, link, rasd, system, 
 from libvirt_cim.cim import Error, Status
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.provider import Provider
-from libvirt_cim.request import Request
-from libvirt_cim.schema import load
 
 
 @pytest.fixture
 def connection() -> Connection:
     return Connection(LAB)
-
-
-@pytest.fixture
-def provider(connection: Connection) -> Provider:
-    return Provider(load(connection.prefix), lambda: Request(connection))
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from libvirt_cim.cim import Error
 from libvirt_cim.ground import ROOTS, Document
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.provider import Provider
-from libvirt_cim.request import Request
 from libvirt_cim.rest import rests
 from libvirt_cim.rewrite import started
 from libvirt_cim.table import REST, Table
@@ -138,17 +137,6 @@ def test_a_volume_in_any_unit() -> None:
 @pytest.fixture
 def connection() -> Connection:
     return Connection(LAB)
-
-
-@pytest.fixture
-def provider(connection: Connection) -> Provider:
-    return Provider(schema.load(connection.prefix), lambda: Request(connection))
-
-
-@pytest.fixture
-def host(connection: Connection) -> Any:
-    """libvirt's own handle on the host that the provider serves."""
-    return connection.handle
 
 
 def test_pools_are_as_libvirt_says(provider: Provider, host: Any) -> None:

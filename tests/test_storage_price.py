@@ -8,20 +8,13 @@ from calls import Calls, counted
 from lab import GUESTS, LAB, NETWORKS, VOLUMES, crowd, disk, link, pool, rasd, system, volume
 from test_storage import SETTINGS, pool_of
 
-from libvirt_cim import schema
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.provider import Provider
-from libvirt_cim.request import Request
 
 
 @pytest.fixture
 def connection() -> Connection:
     return Connection(LAB)
-
-
-@pytest.fixture
-def provider(connection: Connection) -> Provider:
-    return Provider(schema.load(connection.prefix), lambda: Request(connection))
 
 
 @pytest.fixture
