@@ -22,6 +22,7 @@ from lab import LAB
 from served import config, connected, everything, head, sent, serving, wbem
 
 from libvirt_cim import principal
+from libvirt_cim.adapter import access
 from libvirt_cim.adapter.access import Users, credentials, needed, verified
 from libvirt_cim.config import Config, Connection
 from libvirt_cim.provider import Provider
@@ -296,3 +297,22 @@ def test_the_principal_reaches_the_provider(made: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(Provider, "enumerate_class_names", names)
     sent(made, Authorization=basic("reader:right"))
     assert seen == ["reader"] and principal.current() is None
+
+
+def test_a_password_that_changes_while_it_is_checked_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "users"
+    file.write_text(f"anna:{hashed('old')}\n", "utf-8")
+    users = Users(str(file))
+
+    def meanwhile(password: str, against: bytes) -> bool:
+        monkeypatch.undo()
+        file.write_text(f"anna:{hashed('a new one')}\nbert:{hashed('b')}\n", "utf-8")
+        assert users.right("bert", "b")  # the file is read anew
+        return verified(password, against)
+
+    monkeypatch.setattr(access, "verified", meanwhile)
+    users.right("anna", "old")
+    assert not users.right("anna", "old")
+    assert users.right("anna", "a new one")

@@ -63,8 +63,8 @@ class Users:
             return True
         found = hashes.get(name)
         ok = verified(password, found or _ABSENT) and found is not None
-        if ok:
-            with self._lock:
+        with self._lock:
+            if ok and hashes is self._hashes:  # the file did not change meanwhile
                 if len(self._known) >= _KEPT:
                     self._known.clear()
                 self._known[token] = now + KEEP
