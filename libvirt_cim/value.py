@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from . import cim
 from .cim import Instance, Path, Property, Value, invalid
+from .tree import NOT_XML
 
 NUMBER = ".."  # of a ValueMap with the token *: a number without a name means itself
 RANGES = {
@@ -27,7 +28,6 @@ _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _EPOCH = datetime(1970, 1, 1)
 _INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,40}[ \t\r\n]*")
 _HEX = re.compile(r"0x[0-9A-Fa-f]{1,16}")
-NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # quick to compile so
 
 
 class Converter(NamedTuple):

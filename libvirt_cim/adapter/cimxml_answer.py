@@ -17,13 +17,13 @@ import attrs
 
 from .. import principal
 from ..cim import Error, Status
+from ..tree import NOT_XML
 from .cimxml_message import Call
 from .cimxml_value import attribute
 
 BLOCK = 32 * 1024  # characters
 WAIT = 0.2  # seconds that what is there waits for more
 LOG = logging.getLogger("libvirt_cim.server")
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff\u2028\u2029]")
 
 
@@ -52,14 +52,14 @@ def shown(word: str) -> str:
 
 def error(reason: Error) -> str:
     """ERROR; what XML has no place for in its text is a question mark."""
-    text = attribute(_ILLEGAL.sub("?", reason.text), "DESCRIPTION")
+    text = attribute(NOT_XML.sub("?", reason.text), "DESCRIPTION")
     return f'<ERROR CODE="{int(reason.status)}" DESCRIPTION="{text}"/>'
 
 
 def frame(call: Call) -> tuple[str, str]:
     """What stands before and after the elements of an answer."""
     tag = "IMETHODRESPONSE" if call.path is None else "METHODRESPONSE"
-    id_, name = attribute(_ILLEGAL.sub("?", call.id), "ID"), attribute(call.name, "NAME")
+    id_, name = attribute(NOT_XML.sub("?", call.id), "ID"), attribute(call.name, "NAME")
     return (
         '<?xml version="1.0" encoding="utf-8" ?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0">'
         f'<MESSAGE ID="{id_}" PROTOCOLVERSION="1.0"><SIMPLERSP><{tag} NAME="{name}">',

@@ -11,6 +11,7 @@ import re
 from typing import Any, Callable, NamedTuple, Optional
 
 from ..cim import Error, Path, Value, invalid, parse_path
+from ..tree import NOT_XML
 from ..value import RANGES
 from .common import mismatch, real, shown
 
@@ -18,7 +19,6 @@ Writer = Callable[[Value], str]
 
 # Bytes of UTF-8 that begin what XML cannot carry or would change; \xed and \xef begin others too.
 _ODD = bytes(range(32)) + b"\xed\xef"
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 INTEGER = re.compile(r"[+-]?(?:\d{1,40}|0[xX][0-9a-fA-F]{1,40})", re.ASCII)
 _REAL = re.compile(r"[+-]?(?:\d*\.?\d+(?:e[+-]?\d+)?|inf)|nan", re.ASCII)
 _DATETIME = re.compile(r"[\d*]{14}\.[\d*]{6}[+\-:]\d{3}", re.ASCII)
@@ -45,7 +45,7 @@ def escape(text: str, where: str) -> str:
     data = text.encode("utf-8", "surrogatepass")
     if data.translate(_ODD_TABLE) == data:
         return text
-    bad = _ILLEGAL.search(text)
+    bad = NOT_XML.search(text)
     if bad:
         raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
     return text.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")

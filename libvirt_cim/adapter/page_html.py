@@ -16,8 +16,7 @@ from lxml import etree
 
 from .. import resource
 from ..cim import Path
-from ..tree import Element
-from ..value import NOT_XML
+from ..tree import NOT_XML, Element
 
 Content = Union[str, Element, Iterable[Any], None]
 Link = tuple[str, Optional[str]]  # what is read, and an address

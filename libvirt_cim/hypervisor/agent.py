@@ -6,12 +6,11 @@ libvirt's dotted names of facts (os.name, fs.0.mountpoint) become a document as 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
-from ..tree import Element
+from ..tree import NOT_XML, Element
 from . import document
 from .error import Libvirt, libvirt, lost
 from .guest import Guest
@@ -23,7 +22,6 @@ TIMEOUT = 30
 _ABSENT = (libvirt.VIR_ERR_AGENT_UNRESPONSIVE, libvirt.VIR_ERR_OPERATION_INVALID)
 _FAMILIES = {libvirt.VIR_IP_ADDR_TYPE_IPV4: "ipv4", libvirt.VIR_IP_ADDR_TYPE_IPV6: "ipv6"}
 _SOURCE = libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Facts = Mapping[str, Any]
 
 
@@ -55,7 +53,7 @@ def said(guest: Guest) -> Element:
 
 def _text(value: Any) -> str:
     """A fact as XML can carry it: what a guest says may be any text."""
-    return _NOT_XML.sub("\ufffd", str(value))
+    return NOT_XML.sub("\ufffd", str(value))
 
 
 def _told(guest: Guest, name: str, *arguments: Any) -> Any:
