@@ -213,11 +213,11 @@ class Contexts:
         return found
 
 
-def count(name: str, value: Any) -> int:
+def count(name: str, value: object) -> int:
     """A number that a client sent, or CIM_ERR_INVALID_PARAMETER."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST:
-        raise invalid(f"{name}: {value!r} is not a uint32")
-    return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST:
+        return value
+    raise invalid(f"{name}: {value!r} is not a uint32")
 
 
 def _unknown(why: str) -> Error:

@@ -8,7 +8,7 @@ server that asks, and the catalogs, which are the same on every host.
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from . import allocation, resource
@@ -19,7 +19,7 @@ from .recent import Recent, grown
 from .tree import Element, parse
 
 if TYPE_CHECKING:  # so that the offline conversion does without libvirt
-    from .hypervisor.guest import Guests
+    from .hypervisor.guest import Guest, Guests
     from .hypervisor.node import Node, Thing
     from .hypervisor.snapshot import Moment
 
@@ -79,9 +79,10 @@ class Host:
         from .hypervisor import snapshot
 
         name = known.get(HELD[kind])
-        for guest in self.guests.all() if name is None else [self.guests.find("name", name)]:
-            if guest is not None:
-                yield from snapshot.find(guest, kind, known.get(f"/{ROOTS[kind]}/name"))
+        guests: Iterable[Guest] = (
+            self.guests.all() if name is None else filter(None, [self.guests.find("name", name)]))
+        for guest in guests:
+            yield from snapshot.find(guest, kind, known.get(f"/{ROOTS[kind]}/name"))
 
     def _thing(
         self, thing: Union[Thing, Moment], fetch: Callable[[], Element], wanted: Wanted

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,23 @@ def clock() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(statistics, "now", lambda: TIME)
         yield
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """No test leaves a log that says less than before, or more: others read what it says."""
+    before = _logs()
+    yield
+    assert _logs() == before
+
+
+def _logs() -> Any:
+    """How the logs are set: all of them, and each of ours that is not as it was made."""
+    found = {name: (each.level, each.disabled, each.propagate, list(each.handlers))
+             for name, each in logging.root.manager.loggerDict.items()
+             if name.startswith("libvirt_cim") and isinstance(each, logging.Logger)}
+    set_otherwise = {name: each for name, each in found.items() if each != (0, False, True, [])}
+    return logging.root.manager.disable, logging.root.level, logging.root.handlers[:], set_otherwise
 
 
 @pytest.fixture(scope="session")

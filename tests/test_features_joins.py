@@ -18,7 +18,7 @@ def places() -> tuple[Query, list[Path]]:
              "NetworkXML": ["<network><name>net</name></network>"],
              "PoolXML": [f"<pool><name>{each}</name><uuid>u{each}</uuid></pool>" for each in "ab"],
              KIND: [f"<domain pool='{pool}'><name>{pool}1</name><title>{title}</title></domain>"
-                    for pool, title in ("ah", "bx", "ch", "bh")]}
+                    for pool, title in (("a", "h"), ("b", "x"), ("c", "h"), ("b", "h"))]}
     query = Query(features(), Shelf([Document((kind,), etree.fromstring(each))
                                      for kind, several in texts.items() for each in several]))
     return query, list(query.names("Virt_TestPlace"))

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import targets
 from hypothesis import given
 from hypothesis import strategies as st
 from lab import LAB
@@ -92,26 +92,15 @@ def asked(application: Application, data: bytes, headers: Mapping[str, str]) -> 
     return begun[0], dict(begun[1]), body
 
 
-MISTAKES: list[str] = []
-
-
-class _Seen(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        MISTAKES.append(self.format(record))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def mistakes() -> Iterator[None]:
+@pytest.fixture(scope="module")
+def mistakes() -> Iterator[list[str]]:
     """What the server logs as its own mistake."""
-    log, seen = logging.getLogger("libvirt_cim.server"), _Seen(logging.ERROR)
-    log.addHandler(seen)
-    yield
-    log.removeHandler(seen)
+    with targets.mistakes() as seen:
+        yield seen
 
 
 def right(status: str, headers: Mapping[str, str], body: bytes) -> None:
     """An answer that DSP0200 knows: CIM-XML, or a refusal without traces of Python."""
-    assert MISTAKES == []
     assert b"Traceback" not in body and b".py" not in body
     if status.startswith("200"):
         assert headers["Content-Type"] == "application/xml; charset=utf-8"
@@ -122,17 +111,23 @@ def right(status: str, headers: Mapping[str, str], body: bytes) -> None:
 
 
 @given(damaged())
-def test_damaged_messages(application: Application, sent: tuple[str, bytes]) -> None:
+def test_damaged_messages(
+    application: Application, mistakes: list[str], sent: tuple[str, bytes]
+) -> None:
     name, data = sent
     right(*asked(application, data, {**HEADERS, "CIMMethod": name}))
+    assert mistakes == []
 
 
 @given(st.dictionaries(
     st.sampled_from([*HEADERS, "Accept", "Man", "CIMProtocolVersion", "Authorization",
                      "Content-Encoding", "CIMBatch"]),
     st.text(st.characters(max_codepoint=255), max_size=40)))
-def test_damaged_headers(application: Application, changed: dict[str, str]) -> None:
+def test_damaged_headers(
+    application: Application, mistakes: list[str], changed: dict[str, str]
+) -> None:
     right(*asked(application, message(), {**HEADERS, **changed}))
+    assert mistakes == []
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +139,9 @@ def made() -> Iterator[Any]:
 @given(st.integers(0, 250), st.integers(0, 20),
        st.sampled_from([b"", b"\r\n", b"\n", b"\x00", b":", b" ", b"\xff", b"Content-Length: 3\r\n",
                         b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n"]))
-def test_damaged_http(made: Any, start: int, length: int, piece: bytes) -> None:
+def test_damaged_http(
+    made: Any, mistakes: list[str], start: int, length: int, piece: bytes
+) -> None:
     request = head(headers={"Connection": "close", "Content-Length": len(message())}) + message()
     data = request[:start] + piece + request[start + length:]
     with connected(made, 8) as sock:
@@ -153,4 +150,4 @@ def test_damaged_http(made: Any, start: int, length: int, piece: bytes) -> None:
         found = everything(sock)
     assert b"Traceback" not in found
     assert not found or reply(found).status in range(100, 520)
-    assert MISTAKES == []
+    assert mistakes == []

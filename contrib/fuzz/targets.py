@@ -7,9 +7,11 @@ tests can run each target on what was once found.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
@@ -90,20 +92,27 @@ class _Body:
 
 
 class _Mistakes(logging.Handler):
-    """What the server logs as a mistake of its own, which no client gets to see."""
-
-    seen: list[str] = []
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        type(self).seen.append(self.format(record))
+        self.seen.append(self.format(record))
+
+
+@contextlib.contextmanager
+def mistakes() -> Iterator[list[str]]:
+    """What the server logs meanwhile as a mistake of its own, which no client gets to see."""
+    log, handler = logging.getLogger("libvirt_cim"), _Mistakes()
+    log.addHandler(handler)
+    try:
+        yield handler.seen
+    finally:
+        log.removeHandler(handler)
 
 
 @functools.cache
 def _application() -> Application:
-    log = logging.getLogger("libvirt_cim")
-    log.propagate = False
-    log.addHandler(_Mistakes(logging.ERROR))
     hosts = broker(Config([Connection("test:///default", "root/virt")]))
     return Application(hosts, Access(open_role=WRITE), Limits(), "host")
 
@@ -120,11 +129,11 @@ def server(data: bytes) -> None:
         environ["HTTP_CIMOBJECT"] = ('root/virt:Virt_ComputerSystem.CreationClassName='
                                      '"Virt_ComputerSystem",Name="test"')
     begun: list[str] = []
-    answer = _application()(environ, lambda status, headers: begun.append(status))
-    body = b"".join(answer)
-    getattr(answer, "close", lambda: None)()
-    mistakes, _Mistakes.seen = _Mistakes.seen, []
-    assert not mistakes, mistakes[0]
+    with mistakes() as seen:
+        answer = _application()(environ, lambda status, headers: begun.append(status))
+        body = b"".join(answer)
+        getattr(answer, "close", lambda: None)()
+    assert not seen, seen[0]
     assert begun[0][:3] != "500" and b"Traceback" not in body
 
 
