@@ -50,6 +50,7 @@ def class_mistakes(model: Any, class_: Class) -> Iterator[str]:
         yield from (where + text for text in _override(row, above))
         yield from (where + text for text in _names(model, row))
         yield from (where + text for text in _default(row))
+        yield from (where + text for text in _constraint(class_, row))
 
 
 def qualifier_mistakes(model: Any, own: Class) -> Iterator[str]:
@@ -122,6 +123,20 @@ def _default(row: Property) -> Iterator[str]:
         value.checked(row, row.value, "default")
     except Error as error:
         yield error.text
+
+
+def _constraint(class_: Class, row: Property) -> Iterator[str]:
+    text = row.qualifier("Virt_Constraint")
+    if not text:
+        return
+    from .constraint import constraint  # a table that was checked before does without
+
+    try:
+        unknown = [name for name in constraint(text).names if name not in class_.properties]
+    except Error as error:
+        yield f"Virt_Constraint: {error.text}"
+    else:
+        yield from (f"Virt_Constraint: there is no property {name}" for name in unknown)
 
 
 def row_mistakes(model: Any, class_: Class, rows: Mapping[str, Row]) -> list[str]:

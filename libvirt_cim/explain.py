@@ -21,7 +21,7 @@ from .value import meanings
 Cell = Sequence[str]  # the lines of a cell
 _TOLD = frozenset(
     (MAPPING.lower(), "override", "description", "valuemap", "values", "virt_tokens", "virt_unit",
-     "virt_unitproperty", "virt_default", "key")
+     "virt_unitproperty", "virt_default", "virt_constraint", "key")
 )
 
 
@@ -180,6 +180,7 @@ def _property_page(schema: Schema, class_: Class, row: Property) -> Page:
         ("written", [_written(class_, row, on)]),
         ("alias of", [_owner(class_, row, on) or ""]),
         ("default", [str(row.qualifier("Virt_Default", ""))]),
+        ("constraint", [str(row.qualifier("Virt_Constraint", ""))]),
         ("unit", list(_unit(class_, row))),
         ("declared", [schema.where(row).partition(": ")[0] + f" in {row.origin}"]),
         ("overrides", [_overridden(schema, class_, row) or ""]),
@@ -241,7 +242,10 @@ def _owner(class_: Class, row: Property, on: Sequence[str]) -> Optional[str]:
 
 def _meet(one: Arm, two: Arm) -> bool:
     """Whether two arms can be of one element and have a leaf in common."""
-    tests = [arm.condition.test for arm in (one, two) if arm.condition and arm.condition.test]
+    steps = [arm.condition for arm in (one, two) if arm.condition]
+    if len({step.name for step in steps} - {"*"}) == 2:
+        return False
+    tests = [step.test for step in steps if step.test]
     if len(tests) == 2 and tests[0][0] == tests[1][0] and tests[0][1] != tests[1][1]:
         return False
     return not _leaves(one.expression).isdisjoint(_leaves(two.expression))

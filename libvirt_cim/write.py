@@ -56,6 +56,8 @@ class Write:
         after = self.table.read(self.node, self.document)
         self._check_lists(after)
         self._verify(values, after)
+        if not self.new:
+            self._check_constraints(after)
 
     # what was sent
 
@@ -181,6 +183,17 @@ class Write:
                          if other in lens.group and shape.owners[each] == each]
                 names = " and ".join(self.where(each) for each in group)
                 raise invalid(f"{names} are parallel and must have equally many items")
+
+    def _check_constraints(self, after: Mapping[str, Value]) -> None:
+        """What must hold of several properties still does, where one of them has changed."""
+        from .constraint import constraint  # who only reads does without
+
+        for row in self.table.rows.values():
+            text = row.declared.qualifier("Virt_Constraint")
+            if text and constraint(text).broken(self.before, after):
+                names = (*constraint(text).names, *sorted(self.put))
+                name = next(each for each in names if each in self.put)
+                raise invalid(f"{self.where(name)}: {after.get(name)!r} does not go with: {text}")
 
     def _verify(self, values: Mapping[str, Value], after: Mapping[str, Value]) -> None:
         """What was written is what is read; an alias must agree with its owner."""

@@ -60,6 +60,12 @@ def facts(name: str) -> dict[str, str]:
     return dict(found)
 
 
+def test_a_constraint_is_explained() -> None:
+    page = printed("explain", f"{DISK}.EmulatedType")
+    assert "  alias of    FilesystemType\n  constraint  EmulatedType <> 4 OR DiskType LIKE " in page
+    assert "Virt_Constraint" not in page
+
+
 def test_a_property_is_explained() -> None:
     page = printed("explain", "KVM_LogicalDisk.Access")
     assert re.search(r"^1 +Readable +true\n3 +Read/Write Supported +false$", page, re.MULTILINE)

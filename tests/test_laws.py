@@ -24,7 +24,7 @@ from libvirt_cim.write import build, modify
 
 CASES = list(cases())
 # Why a legal value may be refused, by what the message says.
-REASONS = ("has no place in this", "does not have the form", "is read only")
+REASONS = ("has no place in this", "does not have the form", "is read only", "does not go with")
 
 
 # GetPut

@@ -150,6 +150,56 @@ def test_value_of_the_old_type_sent_with_the_new_one() -> None:
     assert etree.tostring(guest.node.find("source")) == b'<source bridge="br0"/>'
 
 
+# constraints
+
+LUN = """ does not go with: EmulatedType <> 4 OR DiskType LIKE '^(block|network|volume)$'"""
+
+
+def test_what_does_not_go_together() -> None:
+    guest = Guest(DISK)
+    guest.put(EmulatedType=4, rawio="yes")  # a volume's LUN
+    for sent, said in (({"DiskType": "file"}, "DiskType: 'file'"),
+                       ({"DiskType": None, "Address": "/a"}, "DiskType: None")):
+        with pytest.raises(Error) as caught:
+            guest.put(**sent)
+        assert caught.value.text == f"{DISK}.{said}{LUN}"
+        assert caught.value.status == Status.INVALID_PARAMETER
+    with pytest.raises(Error, match=f"^{DISK}.EmulatedType: 4 does not go with"):
+        Guest(DISK, 1).put(EmulatedType=4)
+    with pytest.raises(Error, match=f"^{DISK}.rawio: has no place in this <disk>$"):
+        Guest(DISK, 1).put(rawio="yes")
+
+
+def test_what_goes_with_both() -> None:
+    guest = Guest(DISK)
+    guest.put(EmulatedType=4, rawio="yes", sgio="filtered")
+    guest.put(DiskType="block", Address="/dev/a")
+    assert dict(guest.node.attrib) == {
+        "type": "block", "device": "lun", "rawio": "yes", "sgio": "filtered"}
+    guest.put(DiskType="file", EmulatedType=0, Address="/a")
+    assert dict(guest.node.attrib) == {"type": "file", "device": "disk"}
+
+
+def test_what_did_not_go_together_before() -> None:
+    """A document is not refused for what it says already, where that is left alone."""
+    guest = Guest(DISK, 1)
+    guest.node.set("device", "lun")
+    guest.put(**guest.table.read(guest.node, guest.document))
+    guest.put(DriverCache="none")
+    with pytest.raises(Error, match=f"^{DISK}.DiskType: 'dir' does not go with"):
+        guest.put(DiskType="dir")
+    guest.put(DiskType="block")
+
+
+def test_interface_without_its_source() -> None:
+    for name, value in (("NetworkType", "network"), ("NetworkType", "vdpa"), ("NetworkType", None),
+                        ("NetworkName", None)):
+        with pytest.raises(Error, match=f"^{NET}.{name}: {value!r} does not go with: "):
+            Guest(NET).put(**{name: value})
+    Guest(NET).put(NetworkType="vdpa", SourceDevice="/dev/vhost-vdpa-0")
+    Guest(NET).put(NetworkType="user")
+
+
 def test_processors_of_a_running_guest() -> None:
     """Where the document says how many of the possible processors there are, that is meant."""
     guest = Guest(PROCESSOR, kind="DomainXML")
