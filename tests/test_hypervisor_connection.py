@@ -31,10 +31,8 @@ from libvirt_cim.request import Request
     ("OPERATION_INVALID", Status.FAILED), ("INTERNAL_ERROR", Status.FAILED),
 ])
 def test_error_table(name: str, status: Status) -> None:
-    with pytest.raises(Error) as caught, error.reported("disk: "):
-        raise failing(getattr(libvirt, f"VIR_ERR_{name}"))
-    assert caught.value.status == status and caught.value.text == "disk: no luck"
-    assert caught.value.__suppress_context__
+    found = error.translated(failing(getattr(libvirt, f"VIR_ERR_{name}")), "disk: ")
+    assert (found.status, found.text) == (status, "disk: no luck")
 
 
 def test_every_name_in_the_table_is_libvirts() -> None:
@@ -121,6 +119,55 @@ def test_a_lost_connection_fails_one_request(
         f"the connection to {connection.uri} was lost: Cannot recv data: reset")
     assert len(get(Request(connection), "DomainXML")) == len(GUESTS)
     assert connection.handle is not first
+
+
+LOST = failing(libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_FROM_RPC, "Cannot write data: broken")
+
+
+@pytest.fixture
+def away(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The handle that is open, which from its next call on is found to be dead."""
+    handle = connection.handle
+    monkeypatch.setattr(handle, "isAlive", lambda: 1, raising=False)
+
+    def lost(*arguments: Any) -> Any:
+        monkeypatch.setattr(handle, "isAlive", lambda: 0)
+        raise LOST
+
+    for name in ("listAllDomains", "lookupByName", "listAllNetworks", "getInfo", "getHostname"):
+        monkeypatch.setattr(handle, name, lost, raising=False)
+    return handle
+
+
+@pytest.mark.parametrize(("kind", "known"), [
+    ("DomainXML", {}), ("DomainXML", {"/domain/name": "off"}), ("NetworkXML", {}), ("NodeInfo", {}),
+])
+def test_what_only_asks_is_asked_again(
+    connection: Connection, away: Any, kind: str, known: dict[str, str]
+) -> None:
+    found = [each.root for each in Request(connection).documents(kind, known, ())]
+    assert found and connection.handle is not away
+
+
+def test_it_is_asked_again_once(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def question(virt: Any) -> Any:
+        asked.append(virt)
+        monkeypatch.setattr(virt, "isAlive", lambda: 0, raising=False)
+        raise LOST
+
+    with pytest.raises(Error, match="^the connection to .* was lost: Cannot write") as caught:
+        connection.ask(question)
+    assert caught.value.status == Status.FAILED and len(asked) == 2 and asked[0] is not asked[1]
+
+
+def test_what_may_change_something_is_not_done_again(connection: Connection, away: Any) -> None:
+    with pytest.raises(Error, match="was lost"), connection.use() as virt:
+        virt.lookupByName("off")
+    with pytest.raises(Error, match="^no luck$"):
+        connection.ask(breaking(failing(libvirt.VIR_ERR_INTERNAL_ERROR)))
+    assert connection.handle is not away
 
 
 def test_a_daemons_own_connection_is_not_ours(

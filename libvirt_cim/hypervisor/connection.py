@@ -6,9 +6,7 @@ from __future__ import annotations
 import socket
 import threading
 import urllib.parse
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Callable, Optional, TypeVar
 
 from ..cim import Error, Status
@@ -22,7 +20,8 @@ PREFIXES = {"QEMU": "KVM", "Xen": "Xen", "LXC": "LXC"}  # virConnectGetType -> l
 class Connection:
     """A URI of libvirt and the handle open on it; any thread may use it.
 
-    A call that finds the connection lost fails (CIM_ERR_FAILED); the next one opens it again.
+    A call that finds the connection lost fails (CIM_ERR_FAILED), and the next one opens it again.
+    What only asks is asked again itself: so who comes after a restart of libvirtd does not notice.
     """
 
     def __init__(self, uri: str, read_only: bool = False) -> None:
@@ -55,23 +54,34 @@ class Connection:
         except ValueError:
             raise Error(Status.FAILED, f"cannot connect to {self.uri!r}: not a URI") from None
 
-    @contextmanager
-    def use(self) -> Iterator[Any]:
+    def use(self) -> Use:
         """The virConnect, for calls on it or on what it gave; libvirtError becomes cim.Error."""
+        return Use(self)
+
+    def ask(self, question: Callable[[Any], T]) -> T:
+        """What calls on the virConnect give that change nothing; libvirtError becomes cim.Error.
+
+        If they find the connection lost, they are made once more on a new one.
+        """
         handle = self.handle
         try:
-            yield handle
+            return question(handle)
         except error.Libvirt as reason:
-            raise self._failed(reason, handle) from None
+            if not error.lost(reason, handle):
+                raise error.translated(reason) from None
+            self._drop(handle)
+        with self.use() as virt:
+            return question(virt)
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """One call on what the connection gave (a guest); libvirtError becomes cim.Error."""
         try:
             return function(*arguments)
         except error.Libvirt as reason:
-            raise self._failed(reason, self._handle) from None
+            raise self.failed(reason, self._handle) from None
 
-    def _failed(self, reason: Any, handle: Any) -> Error:
+    def failed(self, reason: Any, handle: Any) -> Error:
+        """The cim.Error of a libvirtError of a call on that handle, which goes if it is lost."""
         if not error.lost(reason, handle):
             return error.translated(reason)
         self._drop(handle)
@@ -100,8 +110,7 @@ class Connection:
     def type(self) -> str:
         """The driver's name as virConnectGetType has it: QEMU, Xen, LXC, TEST, …"""
         if self._type is None:
-            with self.use() as virt:
-                self._type = str(virt.getType())
+            self._type = str(self.ask(lambda virt: virt.getType()))
         return self._type
 
     @property
@@ -124,6 +133,20 @@ class Connection:
     def hostname(self) -> str:
         """The host's name as virConnectGetHostname has it."""
         if self._hostname is None:
-            with self.use() as virt:
-                self._hostname = str(virt.getHostname())
+            self._hostname = str(self.ask(lambda virt: virt.getHostname()))
         return self._hostname
+
+
+class Use:
+    """A use of a connection. (Of a generator's error, Python 3.13 makes a ring that keeps all.)"""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> Any:
+        self.handle = self.connection.handle
+        return self.handle
+
+    def __exit__(self, kind: object, reason: object, trace: object) -> None:
+        if isinstance(reason, error.Libvirt):
+            raise self.connection.failed(reason, self.handle) from None

@@ -8,8 +8,6 @@ stderr; where another program had imported it before, that program's handler sta
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Callable
 
 _FIRST = "libvirt" not in sys.modules
@@ -69,15 +67,6 @@ def alive(handle: Any) -> bool:
         return handle is not None and bool(handle.isAlive())
     except Libvirt:
         return False
-
-
-@contextmanager
-def reported(before: str = "") -> Iterator[None]:
-    """A libvirtError inside becomes a cim.Error."""
-    try:
-        yield
-    except Libvirt as error:
-        raise translated(error, before) from None
 
 
 def method(handle: Any, name: str) -> Callable[..., Any]:

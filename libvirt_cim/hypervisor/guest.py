@@ -171,8 +171,8 @@ class Guests:
 
     def _look_up(self, what: str, text: str) -> Any:
         try:
-            with self.connection.use() as virt:
-                return (virt.lookupByName if what == "name" else virt.lookupByUUIDString)(text)
+            return self.connection.ask(lambda virt: (
+                virt.lookupByName if what == "name" else virt.lookupByUUIDString)(text))
         except ValueError:  # no text of libvirt's: NUL, half of a surrogate pair
             return None
         except Error as error:
@@ -184,8 +184,7 @@ class Guests:
         """Every guest, in libvirt's order; listed once. None where the driver has no guests."""
         if self._all is None:
             try:
-                with self.connection.use() as virt:
-                    handles = virt.listAllDomains(0)
+                handles = self.connection.ask(lambda virt: virt.listAllDomains(0))
             except Error as error:
                 if error.status != Status.NOT_SUPPORTED:
                     raise
@@ -201,8 +200,8 @@ class Guests:
 
     def _list(self, flags: int) -> Optional[frozenset[str]]:
         try:
-            with self.connection.use() as virt:
-                return frozenset(each.UUIDString() for each in virt.listAllDomains(flags))
+            return self.connection.ask(lambda virt: frozenset(
+                each.UUIDString() for each in virt.listAllDomains(flags)))
         except Error as error:
             if error.status in (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER):
                 return None

@@ -95,8 +95,7 @@ class Node:
 
     def _numbers(self) -> Texts:
         try:
-            with self.connection.use() as virt:
-                return document.node_numbers(virt.getInfo())
+            return document.node_numbers(self.connection.ask(lambda virt: virt.getInfo()))
         except Error as error:
             if error.status != Status.NOT_SUPPORTED:
                 raise
@@ -110,16 +109,13 @@ class Node:
         return document.stats(ROOTS["NodeStats"], texts, found.numbers)
 
     def _versions(self) -> Texts:
-        with self.connection.use() as virt:
-            library = virt.getLibVersion()
+        library = self.connection.ask(lambda virt: virt.getLibVersion())
         hypervisor = self._calling(lambda virt: virt.getVersion(), None)
         return document.versions(self.connection.type, hypervisor, library)
 
     def capabilities(self) -> Element:
         """What virConnectGetCapabilities says."""
-        with self.connection.use() as virt:
-            text = virt.getCapabilities()
-        return tree.fast_parse(text)
+        return tree.fast_parse(self.connection.ask(lambda virt: virt.getCapabilities()))
 
     def domain_capabilities(self) -> Element:
         """What virConnectGetDomainCapabilities says of guests of which nothing else is said.
@@ -127,8 +123,7 @@ class Node:
         It is as if there were none on a connection that only reads: that may not ask.
         """
         try:
-            with self.connection.use() as virt:
-                text = virt.getDomainCapabilities()
+            text = self.connection.ask(lambda virt: virt.getDomainCapabilities())
         except Error as error:
             if error.status != Status.ACCESS_DENIED:
                 raise
@@ -203,14 +198,16 @@ class Node:
 
     def _calling(self, calls: Callable[[Any], T], default: T) -> T:
         """What calls give; the default for what is not there, is off, or has no driver."""
+        def asked(virt: Any) -> T:
+            try:
+                return calls(virt)
+            except Libvirt as error:
+                if error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID:
+                    return default
+                raise
+
         try:
-            with self.connection.use() as virt:
-                try:
-                    return calls(virt)
-                except Libvirt as error:
-                    if error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID:
-                        return default
-                    raise
+            return self.connection.ask(asked)
         except ValueError:  # no text of libvirt's: NUL, half of a surrogate pair
             return default
         except Error as error:

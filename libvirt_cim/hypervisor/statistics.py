@@ -58,10 +58,9 @@ def of_guests(
 def _bulk(
     connection: Connection, asked: int, handles: Optional[Collection[Any]], flags: int
 ) -> list[tuple[Any, Numbers]]:
-    with connection.use() as virt:
-        found: list[tuple[Any, Numbers]] = (
-            method(virt, "getAllDomainStats")(asked, flags) if handles is None
-            else method(virt, "domainListGetStats")(list(handles), asked, flags))
+    found: list[tuple[Any, Numbers]] = connection.ask(lambda virt: (
+        method(virt, "getAllDomainStats")(asked, flags) if handles is None
+        else method(virt, "domainListGetStats")(list(handles), asked, flags)))
     return found
 
 
