@@ -106,6 +106,14 @@ def calls(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> Calls:
 
 
 @pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An authority and what it has signed, by name."""
+    from certificates import certificates  # few need them
+
+    return certificates(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture(scope="session")
 def real() -> Iterator[libvirtd.Daemon]:
     """A real libvirtd with guests in every state; who changes one starts one of his own."""
     with libvirtd.found() as daemon:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
+import bcrypt
 import pywbem
 from lab import LAB
 
@@ -56,6 +58,16 @@ def wbem(made: Any, **options: Any) -> pywbem.WBEMConnection:
     host = options.pop("host", "127.0.0.1")
     return pywbem.WBEMConnection(f"{scheme}://{host}:{made.bind_addr[1]}",
                                  default_namespace=NAMESPACE, timeout=20, **options)
+
+
+def hashed(password: str) -> str:
+    """A password as htpasswd -B writes it, quick to check."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode().replace("$2b$", "$2y$")
+
+
+def basic(text: str) -> str:
+    """The header of a name and password."""
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
 
 
 def connected(made: Any, seconds: float = 10) -> socket.socket:

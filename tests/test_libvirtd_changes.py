@@ -13,8 +13,7 @@ import pytest
 import pywbem
 import real_host
 from libvirtd import Daemon
-from served import NAMESPACE, config, serving, wbem
-from test_server_access import hashed
+from served import NAMESPACE, config, hashed, serving, wbem
 
 import libvirt_cim
 from libvirt_cim.adapter.pywbem import connect

@@ -16,8 +16,7 @@ import pytest
 import real_host
 from calls import counted
 from libvirtd import Daemon
-from served import HEADERS, LOCAL, message
-from test_server_access import basic, hashed
+from served import HEADERS, LOCAL, basic, hashed, message
 
 import libvirt_cim
 from libvirt_cim.provider import Provider

@@ -14,8 +14,7 @@ import pytest
 import pywbem
 from libvirtd import Daemon
 from real_host import GUESTS, PASSWORD, PLAIN
-from served import NAMESPACE, config, message, sent, serving, wbem
-from test_server_access import basic, hashed
+from served import NAMESPACE, basic, config, hashed, message, sent, serving, wbem
 
 import libvirt_cim
 from libvirt_cim.cim import Instance

@@ -3,23 +3,16 @@
 
 from __future__ import annotations
 
-import base64
-import datetime
-import ipaddress
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any
 
-import bcrypt
 import pytest
 import pywbem
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import Issued, tls_config
 from lab import LAB
-from served import config, connected, everything, head, sent, serving, wbem
+from served import basic, config, connected, everything, hashed, head, sent, serving, wbem
 
 from libvirt_cim import principal
 from libvirt_cim.adapter import access
@@ -28,14 +21,7 @@ from libvirt_cim.config import Config, Connection
 from libvirt_cim.provider import Provider
 from libvirt_cim.serve import refusal
 
-DAY = datetime.timedelta(days=1)
 ODD = "p:wé"
-NOW = datetime.datetime.now(datetime.timezone.utc)
-
-
-def hashed(password: str) -> str:
-    """A password as htpasswd -B writes it, quick to check."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode().replace("$2b$", "$2y$")
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +45,6 @@ def made(htpasswd: Path) -> Iterator[Any]:
     roles = {"writer": "write", "operator": "operate"}
     with serving(config(users=str(htpasswd), roles=roles)) as found:
         yield found
-
-
-def basic(text: str) -> str:
-    """The header of a name and password."""
-    return f"Basic {base64.b64encode(text.encode()).decode()}"
 
 
 @pytest.mark.parametrize("given", [
@@ -152,51 +133,6 @@ def test_credentials() -> None:
 
 
 # certificates
-
-class Issued(NamedTuple):
-    """A certificate and its key, as files and as what signs others."""
-
-    file: str
-    key_file: str
-    certificate: Any
-    key: Any
-
-
-def issued(folder: Path, name: str, by: Optional[Issued] = None, days: int = 1) -> Issued:
-    """A certificate of that name: of an authority that signs itself, or signed by one."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = (
-        x509.CertificateBuilder().subject_name(subject).public_key(key.public_key())
-        .issuer_name(by.certificate.subject if by else subject)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - 9 * DAY).not_valid_after(NOW + days * DAY)
-        .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), True)
-        .add_extension(x509.SubjectAlternativeName(
-            [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False))
-    certificate = builder.sign(by.key if by else key, hashes.SHA256())
-    file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption()))
-    return Issued(str(file), str(key_file), certificate, key)
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Issued]:
-    folder = tmp_path_factory.mktemp("pki")
-    ca, other = issued(folder, "ca"), issued(folder, "other-ca")
-    return {"ca": ca, "other": other, "server": issued(folder, "server", ca),
-            "expired": issued(folder, "expired", ca, -1), "client": issued(folder, "writer", ca),
-            "late": issued(folder, "late", ca, -1), "stranger": issued(folder, "writer2", other)}
-
-
-def tls_config(pki: dict[str, Issued], **more: Any) -> Config:
-    """A configuration with TLS."""
-    server = pki["server"]
-    return config(tls_cert=server.file, tls_key=server.key_file, **more)
-
 
 def test_tls(pki: dict[str, Issued], htpasswd: Path) -> None:
     with serving(tls_config(pki, users=str(htpasswd))) as made:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import pywbem
 from contract import failing
-from served import config, serving, wbem
-from test_server_access import hashed
+from served import config, hashed, serving, wbem
 
 from libvirt_cim.adapter.limits import Limits
 
