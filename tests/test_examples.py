@@ -6,37 +6,22 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clients import EXAMPLES, PYWBEMCLI, java, needs_java, needs_pywbemcli, needs_wbemcli, ran
 from command_line import printed
 from lab import GUESTS, LAB, NETWORKS, ODD
 from served import config, serving
-
-EXAMPLES = Path(__file__).parent.parent / "contrib" / "examples"
-WBEMCLI = shutil.which("wbemcli")
-PYWBEMCLI = os.environ.get("LIBVIRT_CIM_PYWBEMCLI") or shutil.which("pywbemcli")
-JAVA = shutil.which("java")
-JAVA_CLASSES = os.environ.get("LIBVIRT_CIM_JAVA_CLASSPATH")
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     with serving(config()) as made:
         yield f"http://127.0.0.1:{made.bind_addr[1]}"
-
-
-def ran(*command: Any, **environment: str) -> str:
-    """What a program prints that has nothing to complain of."""
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True,
-                          timeout=120, env={**os.environ, "PYTHONUTF8": "1", **environment})
-    assert (done.returncode, done.stderr) == (0, ""), done
-    return done.stdout
 
 
 def test_inventory(url: str) -> None:
@@ -61,7 +46,7 @@ def test_metrics(url: str) -> None:
         r"\S+ Time of the processors in user space \d+ second \* 10\^-9", line)]
 
 
-@pytest.mark.skipif(not PYWBEMCLI, reason="pywbemcli is not installed ($LIBVIRT_CIM_PYWBEMCLI)")
+@needs_pywbemcli
 def test_pywbemcli(url: str) -> None:
     path = os.pathsep.join([str(Path(PYWBEMCLI or "").parent), os.environ["PATH"]])
     text = ran(EXAMPLES / "pywbemcli.sh", url, "front1", PATH=path)
@@ -71,7 +56,7 @@ def test_pywbemcli(url: str) -> None:
         assert line in text
 
 
-@pytest.mark.skipif(not WBEMCLI, reason="Debian's sblim-wbemcli is not installed")
+@needs_wbemcli
 def test_wbemcli(url: str) -> None:
     lines = ran(EXAMPLES / "wbemcli.sh", url, "front1").splitlines()
     assert "-EnabledState=2" in lines
@@ -80,11 +65,11 @@ def test_wbemcli(url: str) -> None:
     assert [each for each in lines if each.startswith("-EnabledState=")]
 
 
-@pytest.mark.skipif(not (JAVA and JAVA_CLASSES), reason="no java, or $LIBVIRT_CIM_JAVA_CLASSPATH "
-                    "does not name wbem-java's classes")
+@needs_java
 def test_java(url: str) -> None:
-    lines = ran(JAVA, "-cp", JAVA_CLASSES, EXAMPLES / "Inventory.java", url, "anna", "x",
-                LC_ALL="C.UTF-8").splitlines()
+    found = java(url, "anna", "x")
+    assert found.stderr == ""
+    lines = found.stdout.splitlines()
     assert {"system front1 state 2", "  Virt_LogicalDisk front1/vda", "running front1",
             "profile CIM:DSP1057-VirtualSystem-1.0.0 returned 0", "  Virt_ComputerSystem",
             "class CIM_ComputerSystem : CIM_System", "  NameFormat"} <= set(lines)

@@ -1,26 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The server as a program, and other programs as its clients: pywbem, wbemcli, pywbemcli."""
+"""The server as a program, and other programs as its clients: pywbem, wbemcli, pywbemcli, Java."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pywbem
+from certificates import Issued, tls_config
+from clients import PYWBEMCLI, WBEMCLI, done, java, needs_java, needs_pywbemcli, needs_wbemcli, ran
 from command_line import start
 from lab import GUESTS, LAB
-from served import config, serving
+from served import config, hashed, serving
 
-WBEMCLI = shutil.which("wbemcli")
 SYSTEM = 'Virt_ComputerSystem.CreationClassName="Virt_ComputerSystem",Name="front1"'
-PYWBEMCLI = os.environ.get("LIBVIRT_CIM_PYWBEMCLI") or shutil.which("pywbemcli")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -56,15 +54,7 @@ def address() -> Iterator[str]:
         yield f"127.0.0.1:{made.bind_addr[1]}"
 
 
-def ran(*command: Any, status: int = 0) -> str:
-    """What a program prints."""
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True,
-                          timeout=60)
-    assert done.returncode == status, (done.stdout, done.stderr)
-    return done.stdout
-
-
-@pytest.mark.skipif(not WBEMCLI, reason="Debian's sblim-wbemcli is not installed")
+@needs_wbemcli
 def test_wbemcli(address: str) -> None:
     where = f"http://{address}/root/virt"
     names = ran(WBEMCLI, "ein", f"{where}:Virt_ComputerSystem").splitlines()
@@ -79,12 +69,11 @@ def test_wbemcli(address: str) -> None:
     assert ran(WBEMCLI, "ai", path) and ran(WBEMCLI, "ri", path)
     assert "Virt_ComputerSystem" in ran(WBEMCLI, "ecn", f"{where}:CIM_System")
     assert "EnabledState" in ran(WBEMCLI, "gc", f"{where}:Virt_ComputerSystem")
-    failed = subprocess.run([WBEMCLI or "", "ei", f"{where}:CIM_Nothing"], capture_output=True,
-                            text=True)
+    failed = done(WBEMCLI, "ei", f"{where}:CIM_Nothing")
     assert "CIM_ERR_INVALID_CLASS" in failed.stdout + failed.stderr
 
 
-@pytest.mark.skipif(not PYWBEMCLI, reason="pywbemcli is not installed ($LIBVIRT_CIM_PYWBEMCLI)")
+@needs_pywbemcli
 def test_pywbemcli(address: str) -> None:
     options = ("-s", f"http://{address}", "-d", "root/virt")
     names = ran(PYWBEMCLI, *options, "instance", "enumerate", "Virt_ComputerSystem", "--no")
@@ -96,7 +85,7 @@ def test_pywbemcli(address: str) -> None:
     assert "Virt_LogicalDisk" in ran(PYWBEMCLI, *options, "instance", "associators", SYSTEM, "--no")
 
 
-@pytest.mark.skipif(not PYWBEMCLI, reason="pywbemcli is not installed ($LIBVIRT_CIM_PYWBEMCLI)")
+@needs_pywbemcli
 @pytest.mark.parametrize(("command", "expected"), [
     (("namespace", "list"), "root/cimv2"), (("namespace", "interop"), "interop"),
     (("profile", "list"), "Virtual System Profile"), (("profile", "centralinsts"), "HostSystem"),
@@ -116,7 +105,7 @@ def test_commands_of_pywbemcli(address: str, command: Any, expected: str) -> Non
     assert expected in ran(PYWBEMCLI, "-s", f"http://{address}", "-d", "root/virt", *command)
 
 
-@pytest.mark.skipif(not PYWBEMCLI, reason="pywbemcli is not installed ($LIBVIRT_CIM_PYWBEMCLI)")
+@needs_pywbemcli
 @pytest.mark.parametrize(("command", "expected"), [
     (("namespace", "create", "root/x"), "CIM_ERR_NOT_SUPPORTED"),
     (("class", "delete", "CIM_X"), "CIM_ERR_INVALID_CLASS"),
@@ -127,9 +116,36 @@ def test_commands_of_pywbemcli(address: str, command: Any, expected: str) -> Non
     (("subscription", "list"), "CIM_ERR_INVALID_CLASS"),  # there are no indications yet
 ])
 def test_what_pywbemcli_is_refused(address: str, command: Any, expected: str) -> None:
-    done = subprocess.run([PYWBEMCLI or "", "-s", f"http://{address}", "-d", "root/virt", *command],
-                          capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and expected in done.stderr
+    found = done(PYWBEMCLI, "-s", f"http://{address}", "-d", "root/virt", *command)
+    assert found.returncode == 1 and expected in found.stderr
+
+
+@pytest.fixture
+def closed(pki: dict[str, Issued], tmp_path: Path) -> Iterator[str]:
+    """The URL of a server with TLS that knows anna."""
+    users = tmp_path / "users"
+    users.write_text(f"anna:{hashed('right')}\n")
+    with serving(tls_config(pki, users=str(users))) as made:
+        yield f"https://127.0.0.1:{made.bind_addr[1]}"
+
+
+@needs_java
+@pytest.mark.skipif(not shutil.which("keytool"), reason="no keytool to tell java whom to believe")
+@pytest.mark.parametrize(("authority", "password", "expected"), [
+    ("ca", "right", "system front1 state 2"), ("ca", "wrong", "CIM error 2: HTTP 401 "),
+    ("other", "right", "CIM error 1: SSL handshake exception (PKIX "),
+], ids=["believed", "wrong password", "not believed"])
+def test_java_over_tls(closed: str, pki: dict[str, Issued], tmp_path: Path, authority: str,
+                       password: str, expected: str) -> None:
+    store = tmp_path / "store"
+    done("keytool", "-importcert", "-noprompt", "-alias", "ca", "-file", pki[authority].file,
+         "-keystore", store, "-storepass", "secret")
+    found = java("-Dsblim.wbem.sslClientPeerVerification=true",
+                 f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=secret",
+                 "--add-exports", "java.base/sun.security.ssl=ALL-UNNAMED",
+                 closed, "anna", password)
+    refused = expected.startswith("CIM error")
+    assert found.returncode == refused and expected in (found.stderr if refused else found.stdout)
 
 
 def shown(found: Any) -> list[str]:

@@ -9,7 +9,7 @@
 // same classes in packages without the first part of their names. It looks at the server's
 // certificate only if it is told to, and for TLS at all Java 9 and later must be told something too:
 //     -Dsblim.wbem.sslClientPeerVerification=true -Djavax.net.ssl.trustStore=FILE
-//     --add-exports java.base/sun.security.ssl=ALL-UNNAMED
+//     -Djavax.net.ssl.trustStorePassword=… --add-exports java.base/sun.security.ssl=ALL-UNNAMED
 
 import java.net.URI;
 import java.util.Locale;
