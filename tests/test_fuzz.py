@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import targets
 from command_line import TOP
+from libvirtd import SLOW
 
 from libvirt_cim.cim import Error
 
 KNOWN = targets.targets()
+ATHERIS = importlib.util.find_spec("atheris") is not None
 FOUND = [
     ("path", b"X.D=1,d=TRUE"),  # a key twice
 ]
@@ -36,8 +41,29 @@ def test_what_was_found(name: str, data: bytes) -> None:
     assert time.process_time() - begun < targets.SECONDS
 
 
-def test_the_fuzzer_begins() -> None:
+def fuzzed(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The fuzzer, which has ended; what it finds it leaves in the folder."""
+    return subprocess.run([sys.executable, str(TOP / "contrib/fuzz/fuzz.py"), *arguments],
+                          capture_output=True, cwd=folder, timeout=300, encoding="utf-8",
+                          errors="replace")
+
+
+def test_the_fuzzer_begins(tmp_path: Path) -> None:
     """Where atheris is not installed it says so, and that is no failure."""
-    command = [sys.executable, str(TOP / "contrib/fuzz/fuzz.py"), "path", "-runs=10"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0 and ("atheris is not" in done.stderr or "Done 10" in done.stderr)
+    done = fuzzed(tmp_path, "path", "corpus", "-runs=10")
+    said = "Done 10" if ATHERIS else "atheris is not"
+    assert done.returncode == 0 and said in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SLOW, reason="it takes long: set LIBVIRT_CIM_SLOW=1")
+@pytest.mark.skipif(not ATHERIS, reason="atheris is not installed (the extra fuzz)")
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_short_run(name: str, tmp_path: Path) -> None:
+    """The first seconds of each target, always on the same way."""
+    done = fuzzed(tmp_path, name, "corpus", "-seed=1", "-max_total_time=10", "-max_len=4096",
+                  "-timeout=60")
+    found = {each.name: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()
+             and each.suffix != ".words"}
+    assert done.returncode == 0 and not found, (found, done.stderr[-3000:])
+    assert re.search(r"Done \d{2,} runs", done.stderr)

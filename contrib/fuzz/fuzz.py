@@ -3,7 +3,7 @@
 
     python contrib/fuzz/fuzz.py TARGET [FOLDER] [-max_total_time=300] [-max_len=4096] …
 
-needs atheris (`pip install atheris`). Inputs that are of interest are kept in FOLDER, which is made
+needs atheris (the extra `fuzz`). Inputs that are of interest are kept in FOLDER, which is made
 if it is not there; a mistake's input is written to crash-… or timeout-…; `fuzz.py TARGET FILE` runs
 the target on one input. The options are libFuzzer's.
 """
