@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
+import served
 from lxml import html
 
 from libvirt_cim.adapter.page import Pages
@@ -40,12 +41,8 @@ class _Noted:
         return getattr(self._provider, name)
 
 
-class Reply(NamedTuple):
-    """An answer: its status, headers by their names in lower case, and body."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
+class Reply(served.Reply):
+    """An answer of HTTP that is a page."""
 
     @property
     def page(self) -> Any:
