@@ -154,7 +154,9 @@ def run(config: Config) -> None:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
-        made.stop()
+        stopping = threading.Thread(target=made.stop, daemon=True)  # it may wait for a thread
+        stopping.start()
+        stopping.join(made.shutdown_timeout + 1)
         made.wsgi_app.close()
         _end()
 

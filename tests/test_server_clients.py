@@ -6,6 +6,9 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,50 @@ def test_serve(tmp_path: Path, number: int) -> None:
         assert (process.returncode, out, err) == (0, b"", b"")
     assert "127.0.0.1 - EnumerateInstanceNames root/virt:Virt_ComputerSystem ok " in (
         tmp_path / "log").read_text()
+
+
+HANGING = """import sys, threading
+import libvirt
+from libvirt_cim import serve
+from libvirt_cim.config import Config, Connection
+
+made = serve.server
+
+def hurried(config):
+    found = made(config)
+    found.shutdown_timeout = 0.2
+    return found
+
+def hang(*arguments):
+    print("asked", flush=True)
+    threading.Event().wait()
+
+libvirt.virConnect.listAllNetworks = hang
+serve.server = hurried
+serve.run(Config([Connection(sys.argv[1])], listen=("127.0.0.1", 0), log_level="error"))
+"""
+
+
+def test_a_call_that_never_ends_does_not_keep_the_server() -> None:
+    with subprocess.Popen([sys.executable, "-c", HANGING, LAB], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        try:
+            client = pywbem.WBEMConnection(process.stderr.readline().split()[-1], timeout=20)
+            asking = threading.Thread(target=_lost, args=(client,), daemon=True)
+            asking.start()
+            assert process.stdout.readline() == "asked\n"
+            process.terminate()
+            assert process.wait(10) == 0
+            asking.join(10)
+            assert not asking.is_alive()
+        finally:
+            process.kill()
+
+
+def _lost(client: pywbem.WBEMConnection) -> None:
+    with pytest.raises(pywbem.ConnectionError):
+        client.EnumerateInstanceNames("Virt_VirtualEthernetSwitch", "root/virt")
 
 
 def test_a_port_that_is_taken() -> None:
