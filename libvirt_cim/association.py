@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Optional
 from .cim import Path
 from .expression import HERE, Call, Defined, Join, Location
 from .ground import ROOTS, Document, Known
-from .lens import at
+from .leaf import at
 from .outside import Search, behind, reader
 from .row import Row
 from .table import Entry, Table

@@ -9,21 +9,9 @@ from typing import Optional, Union
 from . import tree
 from .cim import Value, invalid
 from .expression import Location
-from .lens import (
-    Lens,
-    Steps,
-    Touched,
-    at,
-    ensure,
-    hollow,
-    leaf_text,
-    prune,
-    set_text,
-    soft,
-    split_leaf,
-    tidy,
-    touch,
-)
+from .leaf import Steps, at, leaf_reader, leaf_text, split_leaf
+from .lens import Lens, Touched, ensure, prune, set_text, tidy, touch
+from .mark import Marks, Taker, note
 from .tree import Element
 from .walk import Leaf, Out
 
@@ -53,10 +41,8 @@ class PresenceLens(Lens):
             tree.remove(element)
             tidy(node, parent, self.steps[:-1])
 
-    def take(self, node: Element, touched: Touched) -> None:
-        element = at(node, self.steps)
-        if element is not None and hollow(element, soft(self.steps)):
-            touch(touched, element, self.steps)
+    def taker(self) -> Taker:
+        return Taker(self.steps)
 
 
 class AttributesLens(Lens):
@@ -69,8 +55,9 @@ class AttributesLens(Lens):
 
     def leaf(self, name: str) -> Leaf:
         def action(element: Element, out: Out) -> None:
-            if element.attrib:
-                out[name] = element.attrib.values() if self.values else element.attrib.keys()
+            found = element.values() if self.values else element.keys()
+            if found:
+                out[name] = found
 
         return Leaf(self.steps, action=action)
 
@@ -84,16 +71,20 @@ class TemplateLens(Lens):
         self.keys = tuple((steps + split_leaf(hole)[0], split_leaf(hole)[1]) for hole in self.holes)
         texts = [part if isinstance(part, str) else None for part in parts]
         self.pattern = pattern(texts, hosts=True)
-        self.hosts = {index for index, after in enumerate(texts[1:]) if (after or "")[:1] == ":"}
+        self.readers = [  # a text, or what reads a hole, and whether that is a host's address
+            (part, None, False) if isinstance(part, str)
+            else ("", leaf_reader(part.steps), (after or "")[:1] == ":")
+            for part, after in zip(parts, [*texts[1:], None])]
 
     def fill(self, element: Element) -> Optional[str]:
         """The text, or None where a leaf is missing."""
-        texts = [part if isinstance(part, str) else leaf_text(element, part.steps)
-                 for part in self.parts]
-        if None in texts:
-            return None
-        return "".join(f"[{text}]" if index in self.hosts and ":" in (text or "") else text or ""
-                       for index, text in enumerate(texts))
+        texts = []
+        for text, read, host in self.readers:
+            found = text if read is None else read(element)
+            if found is None:
+                return None
+            texts.append(f"[{found}]" if host and ":" in found else found)
+        return "".join(texts)
 
     def leaf(self, name: str) -> Leaf:
         def action(element: Element, out: Out) -> None:
@@ -105,9 +96,10 @@ class TemplateLens(Lens):
 
     def put(self, node: Element, value: Value) -> None:
         if value is None:
-            touched: Touched = {}
-            self._remove(node, touched)
-            prune(node, touched)
+            element = at(node, self.steps)
+            if element is not None:
+                self._remove(element)
+                tidy(node, element, self.steps)
             return
         match = self.pattern.fullmatch(value)
         if match is None:
@@ -117,32 +109,38 @@ class TemplateLens(Lens):
             parents, attribute = split_leaf(hole)
             set_text(ensure(element, parents), attribute, text)
 
-    def _remove(self, node: Element, touched: Touched) -> None:
-        element = at(node, self.steps)
-        for hole in self.holes if element is not None else ():
+    def _remove(self, element: Element) -> None:
+        touched: Touched = {}
+        for hole in self.holes:
             parents, attribute = split_leaf(hole)
             target = at(element, parents)
             if target is not None:
                 set_text(target, attribute, None)
-                touch(touched, target, self.steps + parents)
+                touch(touched, target, parents)
+        prune(element, touched)
 
     def form(self) -> str:
         """The template, for messages."""
         return "".join(part if isinstance(part, str) else "…" for part in self.parts)
 
-    def take(self, node: Element, touched: Touched) -> None:
-        element = at(node, self.steps)
-        text = None if element is None else self.fill(element)
+    def taker(self) -> Taker:
+        return Taker(self.steps, action=self._take)
+
+    def _take(self, element: Element, marks: Marks) -> bool:
+        text = self.fill(element)
         match = self.pattern.fullmatch(text) if text is not None else None
-        if match is not None and _plain(match) == [
-            leaf_text(element, hole) for hole in self.holes
-        ]:
-            self._remove(node, touched)
+        if match is None or _plain(match) != [leaf_text(element, hole) for hole in self.holes]:
+            return False
+        for hole in self.holes:
+            parents, attribute = split_leaf(hole)
+            note(marks, at(element, parents), attribute, parents)
+        return True
 
 
 def _plain(match: re.Match[str]) -> list[str]:
     """The texts of the holes, a host's address without its brackets."""
-    return [text[1:-1] if re.fullmatch(_ADDRESS, text) else text for text in match.groups()]
+    return [text[1:-1] if text[:1] == "[" and re.fullmatch(_ADDRESS, text) else text
+            for text in match.groups()]
 
 
 _ADDRESS = r"\[[^\[\]]*:[^\[\]]*\]"  # of IPv6, which has colons, before a colon

@@ -17,7 +17,7 @@ from .cim import Error, Instance, find, invalid
 from .expression import location
 from .ground import ROOTS, Document
 from .query import Query
-from .rest import apart
+from .rest import rests
 from .rewrite import refuse_claimed, started
 from .schema import SETTINGS, Schema, load
 from .shelf import Shelf
@@ -43,31 +43,23 @@ def to_cim(xml: Union[str, bytes], prefix: Optional[str] = None, associations: b
     _refuse(root, name)
     schema = load(prefix or PREFIXES.get(root.get("type", ""), "Virt"))
     document = Document(KINDS, root)
-    document.source = Shelf([document])
+    query = Query(schema, Shelf([document]))
     settings = sorted(schema.settings_at(document), key=lambda each: len(each.roots[KINDS[0]][0]))
-    found = {table.name: [
-        Instance(table.name, {**table.constants, **entry.path.keys,
-                              **table.read(entry.node, document)}, entry.path)
-        for entry in table.entries(document)] for table in settings}
-    others = list(_others(schema, document, associations))
-    for class_name, left in apart(settings, document).items():
+    found = {table.name: table.instances(document) for table in settings}
+    others = list(query.read(_others(schema, associations)))
+    for class_name, left in rests(settings, document).items():
         for instance, rest in zip(found[class_name], left):
             if rest is not None:
                 instance.properties[REST] = rest
     return [instance for each in found.values() for instance in each] + others
 
 
-def _others(schema: Schema, document: Document, associations: bool) -> Iterator[Instance]:
-    """What is no settings: the system, its devices and, if asked for, associations."""
-    for table in schema.tables.values():
-        if not schema.is_a(table.name, SETTINGS) and not table.association:
-            for entry in table.entries(document):
-                yield table.instance(entry, document)
-    if associations:
-        query = Query(schema, document.source)
-        for table in schema.tables.values():
-            if table.association:
-                yield from query.enumerate(table.name)
+def _others(schema: Schema, associations: bool) -> list[Table]:
+    """The tables of what is no settings: the system, its devices and, if asked for, associations.
+    """
+    tables = [each for each in schema.tables.values() if not schema.is_a(each.name, SETTINGS)]
+    return ([each for each in tables if not each.association]
+            + [each for each in tables if associations and each.association])
 
 
 def _refuse(root: Element, name: str) -> None:
@@ -176,13 +168,13 @@ def _naming(table: Table) -> str:
 
 def _candidates(table: Table, instance: Instance) -> list[Guest]:
     """The guests whose settings an instance may be, the likeliest first."""
-    keys = {key.name: find(instance.properties, key.name) for key in table.first_keys(KINDS[0])}
+    keys = {key.name: find(instance.properties, key.name) for key in table.identity.first(KINDS[0])}
     if instance.path is not None and None in keys.values():
         keys = dict(instance.path.keys)
     if None in keys.values():
         name = find(instance.properties, _naming(table))
         return [(str(name or ""), KINDS[0])]
-    known = table.known_by(keys)
+    known = table.identity.known(keys)
     if not known:
         raise invalid(f"{table.name}: {', '.join(map(str, keys.values()))!r} is not a key of it")
     return [(texts.get("/domain/name", ""), kind) for kind, texts in known]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, Optional, Protocol
 
 from .expression import Location
-from .lens import located
+from .leaf import located
 from .tree import Element
 
 # What libvirt says (DESIGN section 3): a document's name to the element at its root.
@@ -66,15 +66,14 @@ class Document:
     The XML of a guest that is off is its DomainConfigXML and its DomainXML.
     """
 
-    __slots__ = ("kinds", "root", "source", "_texts", "_children", "_visited", "cache")
+    __slots__ = ("kinds", "root", "source", "_texts", "_children", "cache")
 
     def __init__(self, kinds: tuple[str, ...], root: Element, source: Optional[Source] = None):
         self.kinds = kinds
         self.root = root
         self.source: Source = source or Nowhere()
         self._texts: dict[str, Optional[str]] = {}
-        self._children: dict[tuple[str, ...], dict[str, list[Element]]] = {}
-        self._visited: set[tuple[str, ...]] = set()
+        self._children: dict[tuple[str, ...], Optional[dict[str, list[Element]]]] = {}
         self.cache: dict[Any, Any] = {}  # what the tables found, by table
 
     def text(self, location: Location, where: str) -> Optional[str]:
@@ -85,25 +84,26 @@ class Document:
 
     def elements(self, path: tuple[str, ...]) -> list[Element]:
         """Every element at a path of names from the root; * is any name."""
-        above = path[:-1]
-        if above and path[-1] != "*":
-            if above in self._visited:
-                return self._below(above).get(path[-1], [])
-            self._visited.add(above)
+        above, name = path[:-1], path[-1]
+        if above and name != "*":
+            if above in self._children:  # who asks twice will ask for many
+                below = self._children[above]
+                if below is None:
+                    below = self._children[above] = self._below(above)
+                return below.get(name, [])
+            self._children[above] = None
         found = [self.root] if path[0] in ("*", self.root.tag) else []
         for name in path[1:]:
             found = [child for parent in found for child in parent.iterchildren(name)]
         return found
 
     def _below(self, parent: tuple[str, ...]) -> dict[str, list[Element]]:
-        """The elements below a path by their names: who asks twice will ask for many."""
-        if parent not in self._children:
-            found: dict[str, list[Element]] = {}
-            for element in self.elements(parent):
-                for child in element:
-                    found.setdefault(child.tag, []).append(child)
-            self._children[parent] = found
-        return self._children[parent]
+        """The elements below a path by their names."""
+        found: dict[str, list[Element]] = {}
+        for element in self.elements(parent):
+            for child in element:
+                found.setdefault(child.tag, []).append(child)
+        return found
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What make() gives, made at the first call for that key."""
@@ -115,5 +115,4 @@ class Document:
         """Forget what was found, because the document is about to change."""
         self._texts.clear()
         self._children.clear()
-        self._visited.clear()
         self.cache.clear()

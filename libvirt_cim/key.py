@@ -7,6 +7,7 @@ A hole excludes the character behind it and the last hole takes the rest. In a h
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any, Callable, Optional, Union
@@ -16,11 +17,13 @@ import attrs
 from .compound import pattern
 from .expression import Call, ClassName, Count, Expression, Join, Location, Step, Template
 from .ground import Document, Known
-from .lens import at, leaf_text, split_leaf
+from .leaf import leaf_reader, leaf_text
 from .tree import Element
 
 _NUMBERED = re.compile(r"~\d+\Z")
 Part = Union[str, Location, Call, Count, Join]
+Reader = Callable[[Element], Optional[str]]  # a missing text is empty
+Composer = tuple[str, Reader]  # what a key begins with in a document, and its end at a node
 
 
 def _escape(text: str) -> str:
@@ -40,33 +43,28 @@ class Key:
 
     name: str
     parts: tuple[Part, ...]
-    readers: tuple[Any, ...]  # for each part: its text, or what reads it of a document or a node
-    distinct: bool  # whether it tells one node of a document from another
+    before: _Said  # what the document says; behind it comes what nodes say
+    after: tuple[Union[str, Reader, _Said], ...]
+    end: Optional[Reader]  # that, where no more of it is the document's
     same: str  # what it is if it is always the same, else nothing
-    at_end: bool = False  # whether its last part alone tells one node from another
 
-    def text(self, document: Document) -> str:
-        """The key of all nodes of a document; nothing if it tells one node from another."""
-        if self.distinct:
-            return ""
-        return "".join([each if isinstance(each, str) else each.text(document)
-                        for each in self.readers])
+    @property
+    def distinct(self) -> bool:
+        """Whether it tells one node of a document from another."""
+        return bool(self.after)
 
     @property
     def literal(self) -> int:
         """How many characters are always the same."""
         return sum(len(part) for part in self.parts if isinstance(part, str))
 
-    def composer(self, document: Document) -> Callable[[Element], Any]:
+    def composer(self, document: Document) -> Composer:
         """What composes the key of a node of a document, whose own texts are looked up once."""
-        pieces = [reader.text(document) if isinstance(reader, (_Said, _Told)) else reader
-                  for reader in self.readers]
-        if self.at_end:
-            last: Any = pieces.pop()
-            before = "".join(pieces)
-            return lambda node: before + last(node)
-        return lambda node: "".join(
-            [piece if isinstance(piece, str) else piece(node) for piece in pieces])
+        before = self.before.text(document)
+        if self.end is not None:
+            return before, self.end
+        return before, _joined([each.text(document) if isinstance(each, _Said) else each
+                                for each in self.after])
 
     def known(self, text: str, root: str) -> Optional[Known]:
         """What the document must say if the key has that text; None if it never has."""
@@ -125,17 +123,38 @@ def compile_key(name: str, found: Expression, prefix: str, concrete: Callable[[s
         parts = [found]
     elif isinstance(found, Template):
         parts = [prefix if part == Call("prefix()") else part for part in found.parts]
-    distinct = any(isinstance(p, (Call, Count)) or (isinstance(p, Location) and not p.absolute)
-                   for p in parts)
-    readers = tuple(_reader(part, _before_slash(parts, index)) for index, part in enumerate(parts))
-    same = "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else ""
-    told = [callable(reader) for reader in readers]
-    return Key(name, tuple(parts), readers, distinct, same, told[-1:] == [True] and sum(told) == 1)
+    return _key(name, parts)
 
 
 def constant_key(name: str, value: Any) -> Key:
     """A key that is the same for every instance."""
-    return Key(name, (value,), (value,), False, value)
+    return attrs.evolve(_key(name, [str(value)]), same=value)
+
+
+def _key(name: str, parts: Sequence[Part]) -> Key:
+    before: list[tuple[Part, bool]] = []
+    after: list[Union[str, Reader, _Said]] = []
+    for index, part in enumerate(parts):
+        slash = _before_slash(parts, index)
+        read = _reader(part, slash)
+        if read is not None:
+            after.append(read)
+        elif after:
+            after.append(part if isinstance(part, str) else _said(((part, slash),)))
+        else:
+            before.append((part, slash))
+    same = "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else ""
+    plain = [each for each in after if not isinstance(each, _Said)]
+    end = _joined(plain) if len(plain) == len(after) else None
+    return Key(name, tuple(parts), _said(tuple(before)), tuple(after), end, same)
+
+
+def _joined(pieces: Sequence[Union[str, Reader]]) -> Reader:
+    """What composes texts and what is read at a node."""
+    if len(pieces) == 1 and not isinstance(pieces[0], str):
+        return pieces[0]
+    return lambda node: "".join(
+        [piece if isinstance(piece, str) else piece(node) or "" for piece in pieces])
 
 
 Composers = tuple[dict[str, Any], list[tuple[str, Any]]]
@@ -161,7 +180,7 @@ class Keys:
         if self._said:
             same = same.copy()
             for key in self._said:
-                same[key.name] = key.text(document)
+                same[key.name] = key.before.text(document)
         return same, [(key.name, key.composer(document)) for key in own]
 
 
@@ -178,56 +197,58 @@ def unused(text: str, used: dict[str, int]) -> str:
 
 
 class _Said:
-    """What a document says at a path from its root, as a part of a key."""
+    """What a document says, as the part of a key that is the same for all of its nodes.
 
-    def __init__(self, location: Location, slash: bool) -> None:
-        self.location, self.slash = location, slash
-        self.where = path_text(location.steps)
+    Each part is a text, a path from the root or a join, and whether a slash follows.
+    """
 
-    def text(self, document: Document) -> str:
-        """The text; a missing one is empty."""
-        text = document.text(self.location, self.where) or ""
-        return _escape(text) if self.slash else text
-
-
-class _Told:
-    """What another document of the host says, as a key that is the same for all of ours."""
-
-    def __init__(self, join: Join) -> None:
-        self.join = join
+    def __init__(self, parts: tuple[tuple[Part, bool], ...]) -> None:
+        self.texts = [(_text(part), slash) for part, slash in parts]
 
     def text(self, document: Document) -> str:
-        """The text; a missing one is empty."""
-        where = self.join.value
-        if isinstance(where, Location):
-            wanted = tuple(step.name for step in where.steps if step.kind == "child")[:1]
-            for other in document.source.documents(self.join.document, {}, wanted):
-                return leaf_text(other.root, where.steps) or ""
-        return ""
+        """The texts together; a missing one is empty."""
+        found: Optional[str] = document.cache.get(self)
+        if found is None:
+            found = document.cache[self] = "".join(
+                [_escape(text(document)) if slash else text(document)
+                 for text, slash in self.texts])
+        return found
 
 
-def _reader(part: Part, slash: bool) -> Union[str, _Said, _Told, Callable[[Element], str]]:
-    """A part's text, or what reads it of a document or at a node."""
+_said = functools.lru_cache(maxsize=None)(_Said)  # many keys begin alike
+
+
+def _text(part: Part) -> Callable[[Document], str]:
+    """What reads a part of a document."""
     if isinstance(part, str):
-        return part
+        return lambda document: part
     if isinstance(part, Join):
-        return _Told(part)
+        return lambda document: _told(part, document)
+    assert isinstance(part, Location)
+    where = path_text(part.steps)
+    return lambda document: document.text(part, where) or ""
+
+
+def _told(join: Join, document: Document) -> str:
+    """What another document of the host says."""
+    where = join.value
+    if isinstance(where, Location):
+        wanted = tuple(step.name for step in where.steps if step.kind == "child")[:1]
+        for other in document.source.documents(join.document, {}, wanted):
+            return leaf_text(other.root, where.steps) or ""
+    return ""
+
+
+def _reader(part: Part, slash: bool) -> Optional[Reader]:
+    """What reads a part at a node; None where the document says it."""
     if isinstance(part, Count):
         return lambda node: str(counted(node, part))
     if isinstance(part, Call):
         return local_name
-    if part.absolute:
-        return _Said(part, slash)
-    parents, attribute = split_leaf(part.steps)
-
-    def read(node: Element) -> str:
-        element = at(node, parents)
-        if element is None:
-            return ""
-        text = (element.get(attribute) if attribute else element.text) or ""
-        return _escape(text) if slash else str(text)
-
-    return read
+    if isinstance(part, (str, Join)) or part.absolute:
+        return None
+    read = leaf_reader(part.steps)
+    return read if not slash else lambda node: _escape(read(node) or "")
 
 
 def local_name(node: Element) -> str:

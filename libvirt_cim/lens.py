@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Lenses: one expression made to get, put and take at a node.
 
-`get` reads a value, `put` writes one, `take` removes from a copy what `put` of the value read
-would write again exactly, and notes the elements it touched. Knows elements, not classes.
+`leaf` says how the shared walk gets a value, `put` writes one, and `taker` says how what `put`
+of the value read would write again exactly is left out. Knows elements, not classes.
 """
 
 from __future__ import annotations
@@ -12,41 +12,17 @@ from typing import Any, Optional
 
 from . import tree
 from .cim import Error, Value
-from .expression import Location, Step
+from .leaf import Steps, at, split_leaf
+from .mark import HARD, Exact, Taker, asserted, hollow
 from .tree import Element
 from .value import Converter
-from .walk import Leaf, Out, holds
+from .walk import Leaf, Out
 
 Touched = dict[Element, Set[str]]  # element to the attributes that only a test asks for
-Steps = tuple[Step, ...]
 LeafKey = tuple[Any, ...]
-HARD: Set[str] = frozenset()  # no soft attributes
 
 
 # elements
-
-def at(node: Element, steps: Steps) -> Optional[Element]:
-    """The element that steps lead to: the first of each name whose test holds."""
-    for step in steps:
-        if step.kind == "child":  # a loop here: lxml's own search takes longer to begin
-            name, test = step.name, step.test
-            for child in node:
-                if child.tag == name and (test is None or holds(child, test)):
-                    node = child
-                    break
-            else:
-                return None
-        elif step.kind == "parent":
-            node = node.getparent()
-        elif step.kind == "self":
-            node = node if step.name in (node.tag, "*") and holds(node, step.test) else None
-        else:
-            found = (child for child in node.iterchildren("*") if holds(child, step.test))
-            node = next(found, None)
-        if node is None:
-            return None
-    return node
-
 
 def ensure(node: Element, steps: Steps) -> Element:
     """The element that steps lead to, made where it is missing, with what its test asserts."""
@@ -72,36 +48,6 @@ def append(parent: Element, tag: str) -> Element:
     return child
 
 
-def split_leaf(steps: Steps) -> tuple[Steps, Optional[str]]:
-    """The steps to an element, and the attribute that a path ends in, or None for its text."""
-    if steps and steps[-1].kind == "attribute":
-        return steps[:-1], steps[-1].name
-    return steps, None
-
-
-def downward(steps: Steps) -> bool:
-    """Whether steps lead from children to children only."""
-    return all(step.kind == "child" for step in steps)
-
-
-def leaf_text(node: Element, steps: Steps) -> Optional[str]:
-    """The text of the leaf a path leads to, or None where there is none."""
-    parents, attribute = split_leaf(steps)
-    element = at(node, parents)
-    if element is None:
-        return None
-    return element.text or "" if attribute is None else element.get(attribute)
-
-
-def located(node: Element, root: Element, location: Location) -> Optional[str]:
-    """The text at a path that may begin at the root."""
-    if not location.absolute:
-        return leaf_text(node, location.steps)
-    if location.steps[0].name != root.tag:
-        return None
-    return leaf_text(root, location.steps[1:])
-
-
 def set_text(element: Element, attribute: Optional[str], text: Optional[str]) -> None:
     """Set or remove an element's attribute, or its own text."""
     if attribute is None:
@@ -112,18 +58,8 @@ def set_text(element: Element, attribute: Optional[str], text: Optional[str]) ->
         element.set(attribute, text)
 
 
-def hollow(element: Element, soft: Set[str]) -> bool:
-    """Whether nothing is left in an element but attributes that a test asked for."""
-    if len(element) or (element.text or "").strip():
-        return False
-    return not element.attrib or soft >= set(element.keys())
-
-
-def prune(node: Element, touched: Touched, again: bool = False) -> None:
-    """Drop the touched elements that are empty now, but for those whose position counts.
-
-    `again`: they will be made again, each where its own row finds it.
-    """
+def prune(node: Element, touched: Touched) -> None:
+    """Drop the touched elements that are empty now, but for those whose position counts."""
     waiting = [element for element in touched
                if element is not node and hollow(element, touched[element])]
     removed = True
@@ -131,7 +67,7 @@ def prune(node: Element, touched: Touched, again: bool = False) -> None:
         removed, left = False, []
         for element in reversed(waiting):
             parent = element.getparent()
-            if parent is None or _placed(element, again):
+            if parent is None or _followed(element):
                 left.append(element)
                 continue
             tree.remove(element)
@@ -139,14 +75,6 @@ def prune(node: Element, touched: Touched, again: bool = False) -> None:
             if parent is not node and hollow(parent, touched.get(parent, HARD)):
                 left.append(parent)
         waiting = left[::-1]
-
-
-def _placed(element: Element, again: bool) -> bool:
-    """Whether others of its name follow a hollow element, or stand before one that tests find."""
-    if _followed(element):
-        return True
-    return again and bool(element.keys()) and next(
-        element.itersiblings(element.tag, preceding=True), None) is not None
 
 
 def _followed(element: Element) -> bool:
@@ -158,12 +86,6 @@ def _followed(element: Element) -> bool:
             and next(sibling.itersiblings(element.tag), None) is not None)
 
 
-def soft(steps: Steps) -> Set[str]:
-    """The attribute that the last step's test asserts, as the soft attributes of its element."""
-    test = steps[-1].test if steps else None
-    return HARD if test is None or test[1] is None else {test[0]}
-
-
 def touch(touched: Touched, element: Element, steps: Steps) -> None:
     """Note an element from which something was taken, and those above it on the way there.
 
@@ -172,7 +94,7 @@ def touch(touched: Touched, element: Element, steps: Steps) -> None:
     for step in reversed(steps):
         if step.kind == "parent":
             return
-        own = HARD if step.test is None else soft((step,))
+        own = asserted(step.test)
         touched[element] = touched.get(element, own) & own if own else HARD
         element = element.getparent()
     if not steps:
@@ -197,9 +119,9 @@ class Lens:
         """How the shared walk reads it."""
         raise NotImplementedError
 
-    def taker(self) -> Optional[Leaf]:
-        """How the shared walk takes it; None where only `take` finds the way."""
-        return None
+    def taker(self) -> Optional[Taker]:
+        """What put would write again exactly."""
+        raise NotImplementedError
 
     def normal(self, value: Value) -> Value:
         """A value that was sent as it will be read."""
@@ -209,20 +131,21 @@ class Lens:
         """Write a value that differs from what is read; None removes."""
         raise NotImplementedError
 
-    def take(self, node: Element, touched: Touched) -> None:
-        """Remove from a copy what put would write again exactly."""
-        raise NotImplementedError
 
-
-def exact(converter: Optional[Converter], text: str) -> bool:
-    """Whether writing what a text means gives that very text."""
+def exact(converter: Optional[Converter]) -> Exact:
+    """What tells whether writing what a text means gives that very text."""
     if converter is None:
-        return True
-    value = converter.read(text)
-    try:
-        return value is not None and converter.write(value) == text
-    except Error:
-        return False
+        return None
+    read, write = converter
+
+    def same(text: str) -> bool:
+        value = read(text)
+        try:
+            return value is not None and write(value) == text
+        except Error:
+            return False
+
+    return same
 
 
 class LeafLens(Lens):
@@ -244,18 +167,6 @@ class LeafLens(Lens):
             for attribute in (self.attribute, *beside):
                 set_text(element, attribute, None)
             tidy(node, element, self.parents)
-
-    def taker(self) -> Optional[Leaf]:
-        return Leaf(self.parents, action=self.take_at) if downward(self.parents) else None
-
-    def take(self, node: Element, touched: Touched) -> None:
-        element = at(node, self.parents)
-        if element is not None:
-            self.take_at(element, touched)
-
-    def take_at(self, element: Element, touched: Touched) -> None:
-        """`take` at the leaf's element."""
-        raise NotImplementedError
 
 
 class TextLens(LeafLens):
@@ -285,12 +196,5 @@ class TextLens(LeafLens):
             text = self.converter.write(value) if self.converter else value
             set_text(ensure(node, self.parents), self.attribute, text)
 
-    def take_at(self, element: Element, touched: Touched) -> None:
-        text = element.get(self.attribute) if self.attribute else element.text or ""
-        if text is None or (self.converter is not None and not exact(self.converter, text)):
-            return
-        if self.attribute:
-            del element.attrib[self.attribute]
-        else:
-            element.text = None
-        touch(touched, element, self.parents)
+    def taker(self) -> Taker:
+        return Taker(self.parents, (self.attribute, exact(self.converter)))

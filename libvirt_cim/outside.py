@@ -23,7 +23,8 @@ from .expression import (
 from .function import FUNCTIONS, OF_TEXT, expanded
 from .ground import Document, Known
 from .key import counted, local_name, path_text
-from .lens import Lens, at, leaf_text
+from .leaf import at, leaf_text
+from .lens import Lens
 from .row import Row
 from .shape import Getter, Maker, presence_values
 from .tree import Element

@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Optional
 
 from .cim import Value, invalid
-from .lens import LeafLens, Steps, Touched, ensure, set_text, touch
+from .leaf import Steps
+from .lens import LeafLens, ensure, set_text
+from .mark import Marks, Taker, note
 from .tree import Element
 from .value import amount, libvirt_unit
 from .walk import Leaf, Out
@@ -59,14 +61,17 @@ class QuantityLens(LeafLens):
         if self.attribute is None or "unit" in element.attrib:
             element.set("unit", self.unit)
 
-    def take_at(self, element: Element, touched: Touched) -> None:
+    def taker(self) -> Taker:
+        return Taker(self.parents, action=self._take)
+
+    def _take(self, element: Element, marks: Marks) -> bool:
         value = self._read(element)
         units = (self.unit,) if self.attribute is None else (self.unit, None)
         if value is None or element.get("unit") not in units:
-            return
+            return False
         if value * self.factor % self.default or self.written(value) != self.text(element):
-            return
-        set_text(element, self.attribute, None)
+            return False
+        note(marks, element, self.attribute)
         if self.attribute is None:
-            set_text(element, "unit", None)
-        touch(touched, element, self.parents)
+            note(marks, element, "unit")
+        return True

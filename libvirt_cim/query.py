@@ -7,13 +7,13 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
 from .cim import Error, Instance, Path, Status, Value, find
 from .ground import ROOTS, Document, Known, Source
-from .rest import rest_of
+from .rest import rest_of, rests_of
 from .row import root_children
 from .schema import Schema
 from .table import REST, Entry, Names, Table
@@ -48,16 +48,28 @@ class Query:
         Of those without the given keys, as few as is simple.
         """
         below = self.schema.below(self.schema.name(class_name))
-        tables = [table for table in below if self._has(table.name)]
-        places = [place for table in tables for place in table.known_by_some(given)]
-        for document in self._documents(tables, places, wanted):
-            for table in tables:
-                if table.kind_of(document):
-                    yield from self._instances(table, document, wanted)
+        return self.read([table for table in below if self._has(table.name)], wanted, given)
 
-    def _documents(self, tables: list[Table], places: list[tuple[str, Known]],
+    def read(self, tables: Sequence[Table], wanted: Names = None,
+             given: Mapping[str, Value] = NO_KEYS) -> Iterator[Instance]:
+        """The instances of tables, document by document."""
+        asked = [(table, spelled(table, wanted)) for table in tables]
+        for document in self._documents(tables, given, wanted):
+            for table, names in asked:
+                if table.kind_of(document):
+                    yield from self._instances(table, document, names)
+
+    def _documents(self, tables: Sequence[Table], given: Mapping[str, Value],
                    wanted: Names) -> Iterator[Document]:
-        """The documents of those kinds that say what is known, or all where nothing is known."""
+        """The documents that say what keys do, or all where nothing is given."""
+        if not given:
+            kinds = tuple(dict.fromkeys([kind for table in tables for kind in table.kinds]))
+            return self.source.every(kinds, {}, self._leaves(tables, kinds, wanted))
+        return self._known_documents(tables, given, wanted)
+
+    def _known_documents(self, tables: Sequence[Table], given: Mapping[str, Value],
+                         wanted: Names) -> Iterator[Document]:
+        places = [place for table in tables for place in table.identity.known_by_some(given)]
         every = {ROOTS[kind] for kind, known in places if not known}  # all such documents
         places = [(kind, {} if ROOTS[kind] in every else known) for kind, known in places]
         some: list[Known] = []
@@ -81,7 +93,7 @@ class Query:
                 yield instance.path
 
     def _leaves(
-        self, tables: list[Table], kinds: tuple[str, ...], wanted: Names
+        self, tables: Sequence[Table], kinds: tuple[str, ...], wanted: Names
     ) -> tuple[str, ...]:
         """The children of the root that will be read, or () when it is not so simple."""
         found: set[str] = set()
@@ -92,29 +104,22 @@ class Query:
             found |= below
         return tuple(sorted(found))
 
-    def _instances(self, table: Table, document: Document, wanted: Names) -> Iterator[Instance]:
+    def _instances(self, table: Table, document: Document, wanted: Names) -> Iterable[Instance]:
+        """A table's instances in a document, with the rows that are `spelled`."""
         if table.association:
-            for node in table.expanded(document)[0]:
-                for path in association.links(self.schema, table, node, document):
-                    yield self._link(table, Link(path, node, document), wanted)
-            return
-        for entry in table.entries(document):
-            yield self._instance(table, entry, document, wanted)
-
-    def _instance(self, table: Table, entry: Entry, document: Document, wanted: Names) -> Instance:
-        wanted = spelled(table, wanted)
-        instance = table.instance(entry, document, wanted)
-        if wanted is not None and REST in wanted and REST in table.rows:
-            rest = rest_of(self.schema.settings_at(document), table, entry, document)
-            if rest is not None:
-                instance.properties[REST] = rest
-        return instance
+            return (self._link(table, Link(path, node, document), wanted)
+                    for node in table.expanded(document)[0]
+                    for path in association.links(self.schema, table, node, document))
+        found = table.instances(document, wanted)
+        if wanted is not None and REST in wanted:
+            _add_rests(found, rests_of(self.schema.settings_at(document), table, document))
+        return found
 
     def find(self, path: Path) -> tuple[Table, Document, Entry]:
         """The element that a path names, or CIM_ERR_NOT_FOUND naming the key that is wrong."""
         table = self.schema.table(path.class_name)
         seen = []
-        for kind, known in table.known(path):
+        for kind, known in table.identity.known(path.keys):
             for document in self.source.documents(kind, known, ()):
                 if table.kind_of(document) == kind:
                     entry = table.find(document, path)
@@ -128,7 +133,12 @@ class Query:
         if self.schema.table(path.class_name).association:
             return self._get_link(path, wanted)
         table, document, entry = self.find(path)
-        return self._instance(table, entry, document, wanted)
+        wanted = spelled(table, wanted)
+        instance = table.instance(entry, document, wanted)
+        if wanted is not None and REST in wanted:
+            settings = self.schema.settings_at(document)
+            _add_rests([instance], [rest_of(settings, table, entry, document)])
+        return instance
 
     def _get_link(self, path: Path, wanted: Names) -> Instance:
         table = self.schema.table(path.class_name)
@@ -147,7 +157,8 @@ class Query:
 
     def _named(self, path: Path) -> bool:
         """Whether a path alone finds its document, so that not all of a kind need be read."""
-        return any(known for _, known in self.schema.table(path.class_name).known(path))
+        identity = self.schema.table(path.class_name).identity
+        return any(known for _, known in identity.known(path.keys))
 
     # associations
 
@@ -155,7 +166,7 @@ class Query:
                    role: Optional[str] = None, wanted: Names = None) -> Iterator[Instance]:
         """The associations that lead from an instance, by their class and its role in them."""
         for table, link in self._around(path, class_name, role):
-            yield self._link(table, link, wanted)
+            yield self._link(table, link, spelled(table, wanted))
 
     def reference_names(self, path: Path, class_name: Optional[str] = None,
                         role: Optional[str] = None) -> Iterator[Path]:
@@ -210,12 +221,17 @@ class Query:
             yield assoc, Link(link, node, other)
 
     def _link(self, table: Table, link: Link, wanted: Names) -> Instance:
-        wanted = spelled(table, wanted)
         values = {**table.constants, **table.read(link.node, link.document, wanted),
                   **link.path.keys}
         if wanted is not None:
             values = {name: value for name, value in values.items() if name in wanted}
         return Instance(table.name, values, link.path)
+
+
+def _add_rests(instances: Sequence[Instance], rests: Sequence[Optional[str]]) -> None:
+    for instance, rest in zip(instances, rests):
+        if rest is not None:
+            instance.properties[REST] = rest
 
 
 def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, Any]]:
@@ -226,11 +242,13 @@ def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, 
     ]
 
 
-@functools.lru_cache(maxsize=1000)  # a client may ask for any of the names together
 def spelled(table: Table, wanted: Names) -> Names:
     """The rows of a table that are asked for, in whatever case; None is all."""
-    if wanted is None:
-        return None
+    return None if wanted is None else _spelled(table, wanted)
+
+
+@functools.lru_cache(maxsize=1000)  # a client may ask for any of the names together
+def _spelled(table: Table, wanted: frozenset[str]) -> Names:
     low = {name.lower() for name in wanted}
     return frozenset(name for name in table.names if name.lower() in low)
 

@@ -7,20 +7,9 @@ from typing import Callable, Optional, Protocol
 
 from . import tree
 from .cim import Instance, Value, invalid
-from .lens import (
-    Lens,
-    Steps,
-    Touched,
-    append,
-    at,
-    ensure,
-    exact,
-    prune,
-    set_text,
-    split_leaf,
-    tidy,
-    touch,
-)
+from .leaf import Steps, at, split_leaf
+from .lens import Lens, append, ensure, exact, prune, set_text, tidy
+from .mark import GONE, Marks, Taker, note
 from .tree import Element
 from .value import Converter
 from .walk import Leaf, Out
@@ -32,7 +21,7 @@ class ListLens(Lens):
     def __init__(self, steps: Steps, converter: Optional[Converter]) -> None:
         path, self.attribute = split_leaf(steps)
         self.parents, self.item = path[:-1], path[-1]
-        self.converter = converter
+        self.converter, self.exact = converter, exact(converter)
         self.group: list[ListLens] = [self]
         self.keys = ((path, self.attribute),)
 
@@ -80,19 +69,23 @@ class ListLens(Lens):
             raise invalid("a list cannot hold NULL")
         set_text(child, self.attribute, self.converter.write(item) if self.converter else item)
 
-    def _exact(self, child: Element) -> bool:
-        text = self.text(child)
-        return text is not None and exact(self.converter, text)
+    def taker(self) -> Optional[Taker]:
+        return Taker(self.parents, action=self._take) if self is self.group[0] else None
 
-    def take(self, node: Element, touched: Touched) -> None:
-        if self is not self.group[0]:
-            return
-        children = self.children(node)
-        if all(each._exact(child) and not each.tested for each in self.group for child in children):
-            for child in children:
-                for each in self.group:
-                    set_text(child, each.attribute, None)
-                touch(touched, child, ())
+    def _take(self, container: Element, marks: Marks) -> bool:
+        """All leaves of all lists on the children, or none."""
+        children = list(container.iterchildren(self.item.name))
+        if any(each.tested for each in self.group) or not all(
+                each._is_exact(child) for each in self.group for child in children):
+            return False
+        for child in children:
+            for each in self.group:
+                note(marks, child, each.attribute)
+        return bool(children)
+
+    def _is_exact(self, child: Element) -> bool:
+        text = self.text(child)
+        return text is not None and (self.exact is None or self.exact(text))
 
 
 class Part(Protocol):
@@ -160,10 +153,13 @@ class EmbeddedLens(Lens):
         new.tail = child.tail
         child.getparent().replace(child, new)
 
-    def take(self, node: Element, touched: Touched) -> None:
-        children = self.children(node)
+    def taker(self) -> Taker:
+        return Taker(self.parents, action=self._take)
+
+    def _take(self, container: Element, marks: Marks) -> bool:
+        children = list(container.iterchildren(self.item.name))
+        if not self.each:
+            children = [] if children[1:] else children  # the position of the first counts
         for child in children:
-            if not self.each and next(child.itersiblings(self.item.name), None) is not None:
-                return  # its position counts
-            touch(touched, child.getparent(), self.parents)
-            tree.remove(child)
+            marks[child] = GONE
+        return bool(children)

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The rest: what no row of any settings table takes, by which a document survives whole.
 
-A scratch copy of the document is emptied: every instance takes what its rows would write again,
-the elements that are instances are taken out, and what is left of each is its UnmappedXML.
+The deepest elements come first: what is theirs, the elements above them do not have.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Optional
 
 from . import tree
 from .ground import Document
+from .left import Left, verbatim
+from .mark import Marks, remove
 from .table import Entry, Table
 from .tree import Element
 
@@ -21,49 +21,41 @@ Rests = dict[str, list[Optional[str]]]  # by table, in the order of its entries
 
 def rests(tables: Sequence[Table], document: Document) -> Rests:
     """The UnmappedXML of every entry of the settings tables; None where nothing is left."""
-    return apart(tables, Document(document.kinds, copy.deepcopy(document.root)))
-
-
-def apart(tables: Sequence[Table], document: Document) -> Rests:
-    """The same for a document that nobody reads any more: it is taken apart."""
     found: Rests = {}
-    deepest = sorted(tables, key=lambda table: -_depth(table, document))
-    nodes = {table.name: table.nodes(document) for table in deepest}
-    for table in deepest:
-        kind = table.kind_of(document) or ""
-        for node in nodes[table.name]:
-            table.shape(node, kind).take(node)
+    marks: Marks = {}
+    read = [(table, table.kind_of(document) or "", table.nodes(document)) for table in tables]
+    for table, kind, nodes in sorted(read, key=_depth):
         usual = next((root[-1] for root in table.roots.get(kind, ())), "")
-        found[table.name] = [_detached(node, node.tag != usual) for node in nodes[table.name]]
+        found[table.name] = [
+            _text(node, table.shape(node, kind).left(node, marks), node.tag != usual)
+            for node in nodes]
+        for node in nodes:
+            remove(marks, node)
     return found
 
 
-def _depth(table: Table, document: Document) -> int:
-    kind = table.kind_of(document)
-    return len(table.roots[kind][0]) if kind else 0
+def _depth(read: tuple[Table, str, list[Element]]) -> int:
+    """What makes the tables of the deepest elements the first."""
+    table, kind, nodes = read
+    return -len(table.roots[kind][0]) if nodes else 0
 
 
-def _detached(node: Element, named: bool) -> Optional[str]:
-    """What is left of an element, which leaves the document; at least its name if `named`."""
-    parent = node.getparent()
-    if parent is not None:
-        tree.remove(node)
-        if tree.empty(parent) and parent.getparent() is not None:
-            tree.remove(parent)
-    return tree.text_of(node) if named or not tree.empty(node) else None
+def _text(node: Element, left: Left, named: bool) -> Optional[str]:
+    """What is left of an element as text; at least its name if `named`."""
+    if isinstance(left, str):
+        return left
+    if left is None and (named or not tree.empty(node)):
+        return verbatim(node)
+    return f"<{node.tag}/>" if named else None
 
 
 def rest_of(tables: Sequence[Table], table: Table, entry: Entry,
             document: Document) -> Optional[str]:
     """The UnmappedXML of one entry."""
-    found: dict[str, dict[Element, Optional[str]]] = document.once(
-        "rests", lambda: _by_node(tables, document))
-    return found[table.name][entry.node]
+    return rests_of(tables, table, document)[table.nodes(document).index(entry.node)]
 
 
-def _by_node(
-    tables: Sequence[Table], document: Document
-) -> dict[str, dict[Element, Optional[str]]]:
-    found = rests(tables, document)
-    return {table.name: dict(zip((entry.node for entry in table.entries(document)),
-                                 found[table.name])) for table in tables}
+def rests_of(tables: Sequence[Table], table: Table, document: Document) -> list[Optional[str]]:
+    """The UnmappedXML of every entry of a table; that of all tables is found together."""
+    found: Rests = document.once("rests", lambda: rests(tables, document))
+    return found[table.name]

@@ -14,13 +14,15 @@ from .cim import Property, Value
 from .compound import AttributesLens, PresenceLens, TemplateLens
 from .expression import Attributes, Call, Count, Expression, Location, Presence, Rest, Template
 from .ground import Document
-from .lens import Lens, TextLens, Touched, prune
+from .left import Left, Visit, compile_left
+from .lens import Lens, TextLens
+from .mark import HARD, Marks, Taker, mark_all
 from .quantity import QuantityLens
 from .repeated import EmbeddedLens, ListLens, Part
 from .row import Row
 from .tree import Element
 from .value import cim_unit, converter, libvirt_unit, meanings
-from .walk import Out, Walk, compile_walk
+from .walk import Out, compile_walk
 
 Getter = Callable[[Element, Document], Value]
 Reader = Callable[[Element, Document, Out], None]
@@ -107,7 +109,7 @@ class Shape:
         self._find_tested()
         self.owners = self._owners()
         self._readers: dict[Optional[frozenset[str]], Reader] = {}
-        self._takers: Optional[tuple[Walk, list[tuple[str, Lens]]]] = None
+        self._left: Optional[tuple[Visit, list[Taker]]] = None
 
     def _add(self, maker: Maker, row: Row, found: list[Expression],
              rows: Mapping[str, Row]) -> None:
@@ -173,7 +175,8 @@ class Shape:
         outside = [(name, get) for name, get in self.outside.items() if asked(name)]
 
         def read(node: Element, document: Document, found: Out) -> None:
-            found.update(absent)
+            if absent:
+                found.update(absent)
             walk(node, found)
             if climbing:
                 parent = node.getparent()
@@ -186,26 +189,23 @@ class Shape:
 
         return read
 
-    def take(self, node: Element, names: Optional[Mapping[str, Value]] = None) -> None:
-        """Remove from an element what the rows would write again.
+    def left(self, node: Element, marks: Marks) -> Left:
+        """What is left of an element without what the rows would write again.
 
-        `names` are those that have a value, where that is known: no other need be looked for.
+        What they take of the element around it is marked.
         """
-        if self._takers is None:
-            self._takers = self._compile_takers()
-        walk, others = self._takers
-        touched: Touched = {}
-        walk(node, touched)
-        for name, lens in others:
-            if names is None or name in names:
-                lens.take(node, touched)
-        if touched:
-            prune(node, touched, again=True)
+        if self._left is None:
+            self._left = self._compile_left()
+        visit, climbing = self._left
+        if climbing and node.getparent() is not None:
+            mark_all(climbing, node.getparent(), marks)
+        return visit(node, marks, HARD)
 
-    def _compile_takers(self) -> tuple[Walk, list[tuple[str, Lens]]]:
-        """One walk for the rows that it can take, and the rows that find their own way."""
-        lenses = [(name, lens) for name, lens in self.lenses.items()
-                  if lens.writable and not lens.tested and self.owners[name] == name]
-        takers = {name: lens.taker() for name, lens in lenses}
-        walk = compile_walk([leaf for leaf in takers.values() if leaf is not None])
-        return walk, [(name, lens) for name, lens in lenses if takers[name] is None]
+    def _compile_left(self) -> tuple[Visit, list[Taker]]:
+        takers = [taker for name, lens in self.lenses.items()
+                  if lens.writable and not lens.tested and self.owners[name] == name
+                  for taker in [lens.taker()] if taker is not None]
+        climbing = [each._replace(steps=each.steps[1:]) for each in takers
+                    if each.steps and each.steps[0].kind == "parent"]
+        return compile_left([each for each in takers
+                             if not each.steps or each.steps[0].kind != "parent"]), climbing

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Optional
 
@@ -21,8 +22,9 @@ class Shelf:
         self._all = list(documents)
         self._kinds = {kind for document in self._all for kind in document.kinds}
         self._by_text: dict[str, dict[Optional[str], list[Document]]] = {}
+        source = weakref.proxy(self)  # what it has must not keep it
         for document in self._all:
-            document.source = self
+            document.source = source
 
     def offers(self, kind: str) -> bool:
         """Whether one of them is of that kind."""

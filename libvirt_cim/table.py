@@ -8,13 +8,14 @@ written is write.py's.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
-from .cim import Class, Instance, Path, Value, find
+from .cim import Class, Instance, Path, Value
 from .function import expanded
-from .ground import Document, Known
-from .key import Composers, Key, Keys, compile_key, constant_key, unused
+from .ground import Document
+from .identity import Identity
+from .key import compile_key
 from .lens import append
 from .root import Root, stands
 from .row import Row, attribute_of, default_of, initial, tag_of, tested
@@ -53,45 +54,16 @@ class Table:
         self.references = [row for row in rows.values() if row.declared.type == "reference"]
         self.expand = class_.qualifier("Virt_Expand")
         self.names = frozenset(rows)
-        self.by_tag = any(arm.condition for row in rows.values()
-                          if row.declared.qualifier("Key") for arm in row.every_arm())
+        self.identity = Identity(self.name, rows, roots, self.constants, bool(self.expand),
+                                 lambda row, found: compile_key(row, found, maker.prefix, concrete))
         self._shapes: dict[Any, Shape] = {}
-        self._concrete, self._find_elsewhere = concrete, elsewhere
-        self._keys: dict[str, dict[str, Keys]] = {}  # by kind and element, once asked for
+        self._find_elsewhere = elsewhere
         self._kind_of: dict[tuple[str, ...], Optional[str]] = {}
 
     @functools.cached_property
     def elsewhere(self) -> set[str]:
         """The names that * does not mean at the end of a root: other tables have them."""
         return self._find_elsewhere(self) if self._find_elsewhere else set()
-
-    # keys
-
-    def _compile_keys(self, kind: str, tag: str) -> Keys:
-        keys: list[Key] = []
-        for row in self.rows.values():
-            if not row.declared.qualifier("Key") or row.declared.type == "reference":
-                continue
-            found = row.fitting(kind, tag, {})
-            if not found:
-                keys.append(constant_key(row.name, self.constants.get(row.name, "")))
-            else:
-                keys.append(compile_key(row.name, found[0], self.maker.prefix, self._concrete))
-        return Keys(keys)
-
-    def keys(self, kind: str) -> dict[str, Keys]:
-        """The keys of instances in a kind of document, by the name of their element.
-
-        Those of the first name hold for all that are not there.
-        """
-        if kind not in self._keys:
-            tags = dict.fromkeys(root[-1] if self.by_tag else "" for root in self.roots[kind])
-            self._keys[kind] = {tag: self._compile_keys(kind, tag) for tag in tags}
-        return self._keys[kind]
-
-    def first_keys(self, kind: str) -> Sequence[Key]:
-        """The keys of an instance in a kind of document, whatever its element."""
-        return next(iter(self.keys(kind).values())).all
 
     def kind_of(self, document: Document) -> Optional[str]:
         """The kind as which the table reads a document: the first of its own."""
@@ -128,9 +100,9 @@ class Table:
         found: list[Element] = []
         for root in self.roots[kind] if kind else ():
             elements = document.elements(root)
-            if root[-1] == "*" and self.elsewhere:
+            if elements and root[-1] == "*" and self.elsewhere:
                 elements = [each for each in elements if each.tag not in self.elsewhere]
-            if root.tests:
+            if elements and root.tests:
                 elements = [each for each in elements if stands(each, root)]
             found += elements
         return found
@@ -155,32 +127,13 @@ class Table:
         kind, (nodes, origins) = self.kind_of(document), self.expanded(document)
         if kind is None or not origins:
             return []
-        return list(map(Entry, nodes, self._paths(nodes, document, kind), origins))
-
-    def _paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
-        by_tag = self.keys(kind)
-        first = next(iter(by_tag.values()))
-        ready: dict[str, Composers] = {}
-        used: dict[str, int] = {}  # the last number of each key
-        found = []
-        for node in nodes:
-            composers = ready.get(node.tag)
-            if composers is None:
-                composers = by_tag.get(node.tag, first).composers(document, len(nodes) > 1)
-                ready[node.tag] = composers
-            same, own = composers
-            values = same.copy()
-            for name, compose in own:
-                values[name] = compose(node)
-            if own:
-                values[name] = unused(values[name], used)
-            found.append(Path(self.name, values))
-        return found
+        return list(map(Entry, nodes, self.identity.paths(nodes, document, kind), origins))
 
     def paths_as(self, document: Document, kind: str) -> list[tuple[Entry, Path]]:
         """Every instance of a document with the path it would have in another kind of document."""
         entries = self.entries(document)
-        return list(zip(entries, self._paths([each.node for each in entries], document, kind)))
+        nodes = [each.node for each in entries]
+        return list(zip(entries, self.identity.paths(nodes, document, kind)))
 
     def find(self, document: Document, path: Path) -> Optional[Entry]:
         """The instance of a document that has a path."""
@@ -190,81 +143,26 @@ class Table:
                 return entry
         return None
 
-    def known(self, path: Path) -> list[tuple[str, Known]]:
-        """The kinds of documents that may hold a path, the surest first, and what they must say."""
-        return self.known_by(path.keys)
-
-    def known_by(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
-        """The same by the keys alone."""
-        found: list[tuple[int, str, Known]] = []
-        for kind, keys in self._every_keys():
-            known = self._known(kind, {key: str(find(given, key.name) or "") for key in keys})
-            if known is not None and (kind, known) not in [each[1:] for each in found]:
-                found.append((sum(key.literal for key in keys), kind, known))
-        found.sort(key=lambda each: -each[0])
-        return [(kind, known) for _, kind, known in found]
-
-    def known_by_some(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
-        """The kinds of documents that may hold an instance with some keys, and what they say."""
-        if not given:
-            return [(kind, {}) for kind in self.kinds]
-        found: list[tuple[str, Known]] = []
-        for kind, keys in self._every_keys():
-            values = {key: find(given, key.name) for key in keys}
-            known = self._known(kind, {k: str(v) for k, v in values.items() if v is not None})
-            if known is not None and (kind, known) not in found:
-                found.append((kind, known))
-        return found
-
-    def _every_keys(self) -> Iterator[tuple[str, Sequence[Key]]]:
-        """The keys in each kind of document, of each sort of element."""
-        for kind in self.kinds:
-            for keys in self.keys(kind).values():
-                yield kind, keys.all
-
-    def _known(self, kind: str, given: Mapping[Key, str]) -> Optional[Known]:
-        """What a kind of document must say if keys have those texts; None if they never have."""
-        top = self.roots[kind][0]  # what an expansion makes stands below it
-        root = top[0] if len(top) == 1 and not self.expand else ""
-        known: dict[str, str] = {}
-        for key, text in given.items():
-            said = key.known(text, root)
-            if said is None:
-                return None
-            known.update(said)
-        return known
-
-    def wrong_key(self, path: Path, documents: Iterable[Document] = ()) -> str:
+    def wrong_key(self, path: Path, documents: Iterable[Document]) -> str:
         """The key because of which no instance of the documents looked at has the path."""
-        keys = self.first_keys(self.kinds[0])
-        wrong = [
-            [name for name, value in entry.path.keys.items() if find(path.keys, name) != value]
-            for document in documents for entry in self.entries(document)
-        ]
-        nearest = min(wrong, key=len, default=[])
-        if nearest:
-            return nearest[0]
-        for key in keys:
-            given = find(path.keys, key.name)
-            if given is None or (len(key.parts) == 1 and key.parts[0] not in (given, "")
-                                 and isinstance(key.parts[0], str)):
-                return key.name
-        return keys[-1].name if keys else ""
+        return self.identity.wrong(
+            path.keys, [entry.path for each in documents for entry in self.entries(each)])
 
     # reading
 
     def shape(self, node: Element, kind: str) -> Shape:
         """The rows as they apply to an element."""
-        tests = self.discriminators
-        if not tests:
-            key: Any = (kind, node.tag)
-        else:
-            key = (kind, node.tag, *(node.get(name, self._default(node.tag, name))
-                                     for name in tests))
+        tag, tests = node.tag, self.discriminators
+        key: Any = (kind, tag)
+        if tests:
+            values = [node.get(name) for name in tests]
+            if None in values:
+                values = [self._default(tag, name) if value is None else value
+                          for name, value in zip(tests, values)]
+            key += tuple(values)
         shape = self._shapes.get(key)
         if shape is None:
-            values = dict(zip(tests, key[2:]))
-            shape = Shape(self.maker, self.rows, kind, node.tag, values)
+            shape = Shape(self.maker, self.rows, kind, tag, dict(zip(tests, key[2:])))
             if len(self._shapes) < 1000:  # a hostile document may name any type
                 self._shapes[key] = shape
         return shape
@@ -282,15 +180,30 @@ class Table:
 
     def instance(self, entry: Entry, document: Document, wanted: Names = None) -> Instance:
         """The instance of an entry: constants, keys and what the rows read."""
-        values, keys = self.constants, entry.path.keys
+        return self._instances([entry.node], [entry.path], document, wanted)[0]
+
+    def instances(self, document: Document, wanted: Names = None) -> list[Instance]:
+        """Every instance of a document, in document order."""
+        nodes = self.expanded(document)[0]
+        if not nodes:
+            return []
+        paths = self.identity.paths(nodes, document, self.kind_of(document) or "")
+        return self._instances(nodes, paths, document, wanted)
+
+    def _instances(self, nodes: list[Element], paths: list[Path], document: Document,
+                   wanted: Names) -> list[Instance]:
         if wanted is not None and wanted >= self.names:
             wanted = None
-        if wanted is None:
-            values = values.copy()
-        else:
-            values = {name: value for name, value in values.items() if name in wanted}
-            keys = {name: value for name, value in keys.items() if name in wanted}
+        constants = self.constants if wanted is None else _only(self.constants, wanted)
         kind = self.kind_of(document) or self.kinds[0]
-        self.shape(entry.node, kind).reader(wanted)(entry.node, document, values)
-        values.update(keys)
-        return Instance(self.name, values, entry.path)
+        found = []
+        for node, path in zip(nodes, paths):
+            values = constants.copy()
+            self.shape(node, kind).reader(wanted)(node, document, values)
+            values.update(path.keys if wanted is None else _only(path.keys, wanted))
+            found.append(Instance(self.name, values, path))
+        return found
+
+
+def _only(values: dict[str, Value], wanted: frozenset[str]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if name in wanted}

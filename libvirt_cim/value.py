@@ -132,7 +132,7 @@ def _tokens(row: Property, tokens: Sequence[str]) -> Converter:
     if other == NUMBER:
         low, high = RANGES[row.type]
         return Converter(
-            lambda text: values.get(text, _number(text, low, high)),
+            lambda text: values[text] if text in values else _number(text, low, high),
             lambda value: written.get(value, str(value)),
         )
     return Converter(

@@ -7,6 +7,7 @@ The first child of a name (whose test holds) is the one that counts, as lens.py'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from .cim import Value
@@ -37,15 +38,15 @@ class _Group(NamedTuple):
 
 def compile_walk(leaves: list[Leaf]) -> Walk:
     """The walk that reads all leaves below (or at) the element it is given."""
-    attributes = tuple(leaf.attribute for leaf in leaves if not leaf.steps and leaf.attribute)
-    actions = tuple(leaf.action for leaf in leaves if not leaf.steps and leaf.action)
+    attributes = [leaf.attribute for leaf in leaves if not leaf.steps and leaf.attribute]
+    actions = [leaf.action for leaf in leaves if not leaf.steps and leaf.action]
     firsts, several = _children([leaf for leaf in leaves if leaf.steps])
-    here = _at_element(attributes, actions)
-    if several:
-        return _with_children(here, firsts, several)
-    if firsts:
-        return _with_firsts(here if attributes or actions else None, firsts)
-    return actions[0] if len(actions) == 1 and not attributes else here
+    if attributes:
+        actions.insert(0, _attribute(*attributes[0]) if len(attributes) == 1
+                       else _attributes(attributes))
+    if len(actions) == 1 and not firsts and not several:
+        return actions[0]
+    return _with_children(actions, firsts, several) if several else _with_firsts(actions, firsts)
 
 
 def _children(
@@ -70,27 +71,42 @@ def _children(
     return firsts, several
 
 
-def _at_element(attributes: tuple[tuple[str, str, Read], ...], actions: tuple[Walk, ...]) -> Walk:
+def _attribute(attribute: str, name: str, read: Read) -> Walk:
+    """The walk that reads one attribute."""
     def walk(element: Element, out: Out) -> None:
-        get = element.get
-        for attribute, name, read in attributes:
-            text = get(attribute)
-            if text is not None:
-                value = text if read is None else read(text)
-                if value is not None:
-                    out[name] = value
-        for action in actions:
-            action(element, out)
+        text = element.get(attribute)
+        if text is not None:
+            value = text if read is None else read(text)
+            if value is not None:
+                out[name] = value
 
     return walk
 
 
-def _with_firsts(here: Optional[Walk], firsts: dict[str, Walk]) -> Walk:
+def _attributes(attributes: Sequence[tuple[str, str, Read]]) -> Walk:
+    """The walk that reads many attributes, of which most are not there: it goes by those it has.
+    """
+    rows: dict[str, list[tuple[str, Read]]] = {}
+    for attribute, name, read in attributes:
+        rows.setdefault(attribute, []).append((name, read))
+
     def walk(element: Element, out: Out) -> None:
-        if here is not None:
-            here(element, out)
+        for attribute, text in element.items():
+            for name, read in rows.get(attribute, ()):
+                value = text if read is None else read(text)
+                if value is not None:
+                    out[name] = value
+
+    return walk
+
+
+def _with_firsts(actions: Sequence[Walk], firsts: dict[str, Walk]) -> Walk:
+    """The walk that does actions at an element, and visits first children of some names."""
+    def walk(element: Element, out: Out) -> None:
+        for action in actions:
+            action(element, out)
         waiting = firsts.copy()
-        for child in element:
+        for child in element if waiting else ():
             visit = waiting.pop(child.tag, None)
             if visit is not None:
                 visit(child, out)
@@ -100,11 +116,12 @@ def _with_firsts(here: Optional[Walk], firsts: dict[str, Walk]) -> Walk:
     return walk
 
 
-def _with_children(
-    here: Walk, firsts: dict[str, Walk], several: dict[str, list[tuple[_Group, Walk]]]
-) -> Walk:
+def _with_children(actions: Sequence[Walk], firsts: dict[str, Walk],
+                   several: dict[str, list[tuple[_Group, Walk]]]) -> Walk:
+    """The same where children of some names need a test, or are visited all."""
     def walk(element: Element, out: Out) -> None:
-        here(element, out)
+        for action in actions:
+            action(element, out)
         waiting = firsts.copy()
         seen: set[int] = set()
         for child in element:

@@ -6,7 +6,6 @@ Works on the element it is given; whoever calls keeps a copy for the case that i
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Optional
 
@@ -15,6 +14,7 @@ from lxml import etree
 from . import tree
 from .cim import Error, Instance, Status, Value, find, invalid
 from .ground import Document
+from .left import verbatim
 from .lens import Lens
 from .outside import read_one
 from .repeated import ListLens
@@ -240,10 +240,11 @@ class Part:
         """The embedded instance of an element, with the rest of its own."""
         table = self.table
         values = {**table.constants, **table.read(element, Document(table.kinds, element))}
-        left = copy.deepcopy(element)
-        table.shape(left, table.kinds[0]).take(left, values)
-        if not tree.empty(left):
-            values[REST] = tree.text_of(left)
+        left = table.shape(element, table.kinds[0]).left(element, {})
+        if isinstance(left, str):
+            values[REST] = left
+        elif left is None and not tree.empty(element):
+            values[REST] = verbatim(element)
         return Instance(table.name, values)
 
     def build_part(self, instance: Instance, tag: str) -> Element:

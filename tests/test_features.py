@@ -264,7 +264,7 @@ def test_roots_by_an_attribute() -> None:
     some = table("Virt_TestSomePort")
     ids = [each.path.keys["InstanceID"] for each in some.entries(document)]
     assert ids == ["g/s:0", "g/virtio"]
-    assert [some.known_by({"InstanceID": each}) for each in ids] == [
+    assert [some.identity.known({"InstanceID": each}) for each in ids] == [
         [(KIND, {"/domain/name": "g"})]] * 2
     document.root.find("devices/serial").set("type", "pty")
     document.forget()
@@ -305,7 +305,8 @@ def test_sums_and_joins() -> None:
               for number, (active, title) in enumerate(
                   [(" id='1'", "h"), ("", "h"), (" id='2'", "x"), (" id='3'", "h")])]
     host = Document(("NodeInfo",), etree.fromstring("<node><name>h</name></node>"))
-    Shelf([host, *(Document((KIND,), etree.fromstring(each)) for each in guests)])
+    shelf = Shelf([host, *(Document((KIND,), etree.fromstring(each)) for each in guests)])
+    assert shelf.offers(KIND)
     assert table("Virt_TestHost").read(host.root, host) == {
         "Memory": 5 * 1024, "Processors": 4, "First": "n0", "Guests": ["n0", "n1", "n3"]}
 
@@ -317,6 +318,7 @@ def test_join_to_an_element_of_its_own_kind_of_document() -> None:
               for name, title, type_ in (("a", "pty", "file"), ("b", "pty", "pty"),
                                          ("c", "tcp", "unix"))]
     documents = [Document((KIND,), root) for root in guests]
-    Shelf(documents)
+    shelf = Shelf(documents)
+    assert shelf.offers(KIND)
     found = [table().read(each.root, each).get("ModeOfOther") for each in documents]
     assert found == ["b", "b", None]

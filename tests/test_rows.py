@@ -41,7 +41,8 @@ def in_examples() -> dict[str, list[Any]]:
     for root in (*map(corpus.parsed, corpus.examples()), corpus.plain(MORE.read_bytes())):
         for kind in KINDS:
             document = Document((kind,), root)
-            Shelf([document, Document(("DomainInfo",), etree.fromstring(INFO))])
+            shelf = Shelf([document, Document(("DomainInfo",), etree.fromstring(INFO))])
+            assert shelf.offers("DomainInfo")
             for table in tables():
                 for node in table.nodes(document) if kind in table.roots else ():
                     for row, value in table.read(node, document).items():

@@ -311,4 +311,4 @@ def test_escaped_names(name: str, key: str) -> None:
     etree.SubElement(root[1][0], "target", dev="vda")
     path = table.entries(Document(("DomainConfigXML",), root))[0].path
     assert path.keys == {"InstanceID": key}
-    assert ("DomainConfigXML", {"/domain/name": name}) in table.known(path)
+    assert ("DomainConfigXML", {"/domain/name": name}) in table.identity.known(path.keys)

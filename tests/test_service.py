@@ -143,7 +143,8 @@ def test_capabilities_tell_each_method(class_name: str, row: str) -> None:
     methods = "".join(f"<{element}>{each}</{element}>" for each in tokens)
     tag = table.roots["NodeInfo"][0][-1]
     document = Document(("NodeInfo",), tree.parse(f"<node><{tag}>{methods}</{tag}></node>"))
-    Shelf([document])
+    shelf = Shelf([document])
+    assert shelf.offers("NodeInfo")
     (entry,) = table.entries(document)
     values: Any = declared.qualifier("ValueMap")
     assert table.instance(entry, document)[row] == [int(each) for each in values]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 from small_host import get
 
 from libvirt_cim.ground import Document
@@ -15,7 +17,7 @@ def test_shelf() -> None:
     runs = Document(("DomainXML",), parse("<domain><name>b</name></domain>"))
     volume = Document(("VolumeXML",), parse("<volume pool='p'><name>a</name></volume>"))
     shelf = Shelf([off, runs, volume])
-    assert off.source is shelf
+    assert list(off.source.documents("VolumeXML", {}, ())) == [volume]
     assert get(shelf, "DomainXML") == [off, runs] and get(shelf, "DomainConfigXML") == [off]
     assert get(shelf, "DomainXML", name="b") == [runs]
     assert get(shelf, "DomainConfigXML", name="b") == get(shelf, "DomainXML", name="c") == []
@@ -24,6 +26,12 @@ def test_shelf() -> None:
     assert list(shelf.documents("VolumeXML", {"/volume/@pool": "q"}, ())) == []
     assert list(shelf.documents("VolumeXML", {"/volume/x[@y]": "q"}, ())) == [volume]
     assert list(shelf.every(("DomainXML", "DomainConfigXML"), {}, ())) == [off, runs]
+
+
+def test_a_document_does_not_keep_its_source() -> None:
+    document = Document(("VolumeXML",), parse("<volume/>"))
+    ended = weakref.ref(Shelf([document]))
+    assert ended() is None  # at once, and not when Python looks for rings
 
 
 def test_a_leaf_may_be_there_several_times() -> None:

@@ -208,4 +208,4 @@ def test_a_rest_of_a_volume(provider: Provider) -> None:
     found = provider.get_instance(where, property_list=["UnmappedXML", "VolumeName"])
     assert found.properties == {
         "VolumeName": "front1.qcow2",
-        "UnmappedXML": "<volume>\n  <key>/srv/lab/images/front1.qcow2</key>\n  </volume>"}
+        "UnmappedXML": "<volume><key>/srv/lab/images/front1.qcow2</key></volume>"}

@@ -36,9 +36,8 @@ class Guest:
         self._every_name = frozenset(
             name.lower() for table in self.schema.tables.values() for name in table.names)
 
-        self._others = [table.name for table in self.schema.tables.values()
-                        if "DomainXML" in table.kinds and not table.association
-                        and not self.schema.is_a(table.name, SETTINGS)]
+        self._every = [table for table in self.schema.tables.values()
+                       if "DomainXML" in table.kinds and not table.association]
 
     def _query(self) -> Query:
         return Query(self.schema, Shelf([Document(KINDS, tree.fast_parse(self.text))]))
@@ -53,11 +52,7 @@ class Guest:
 
     def everything(self) -> list[Instance]:
         """Settings, the system and its devices."""
-        query = self._query()
-        found = list(query.enumerate(SETTINGS))
-        for name in self._others:
-            found += query.enumerate(name)
-        return found
+        return list(self._query().read(self._every))
 
     def jobs(self) -> dict[str, Job]:
         """What is measured, by name."""

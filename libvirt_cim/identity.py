@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What names the instances of a class: paths composed of its keys, and what a path says.
+
+A path alone tells which kinds of documents may hold its instance, and what they must say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Callable, Optional
+
+from .cim import Path, Value, find
+from .expression import Expression
+from .ground import Document, Known
+from .key import Composers, Key, Keys, constant_key, unused
+from .root import Root
+from .row import Row
+from .tree import Element
+
+
+class Identity:
+    """The keys of a class in each kind of document that it lists."""
+
+    def __init__(self, class_name: str, rows: Mapping[str, Row], roots: Mapping[str, list[Root]],
+                 constants: Mapping[str, Value], expands: bool,
+                 compiled: Callable[[str, Expression], Key]) -> None:
+        self._class_name, self._roots, self._constants = class_name, roots, constants
+        self._rows = [row for row in rows.values()
+                      if row.declared.qualifier("Key") and row.declared.type != "reference"]
+        self._by_tag = any(arm.condition for row in self._rows for arm in row.every_arm())
+        self._expands, self._compiled = expands, compiled
+        self._keys: dict[str, dict[str, Keys]] = {}  # by kind and element, once asked for
+
+    def _compile(self, kind: str, tag: str) -> Keys:
+        keys: list[Key] = []
+        for row in self._rows:
+            found = row.fitting(kind, tag, {})
+            keys.append(self._compiled(row.name, found[0]) if found
+                        else constant_key(row.name, self._constants.get(row.name, "")))
+        return Keys(keys)
+
+    def keys(self, kind: str) -> dict[str, Keys]:
+        """The keys of instances in a kind of document, by the name of their element.
+
+        Those of the first name hold for all that are not there.
+        """
+        if kind not in self._keys:
+            tags = dict.fromkeys(root[-1] if self._by_tag else "" for root in self._roots[kind])
+            self._keys[kind] = {tag: self._compile(kind, tag) for tag in tags}
+        return self._keys[kind]
+
+    def first(self, kind: str) -> Sequence[Key]:
+        """The keys of an instance in a kind of document, whatever its element."""
+        return next(iter(self.keys(kind).values())).all
+
+    def paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
+        """The paths of all nodes of a document that are instances, read as a kind."""
+        by_tag, many = self.keys(kind), len(nodes) > 1
+        first = next(iter(by_tag.values()))
+        ready: dict[str, Composers] = {}
+        used: dict[str, int] = {}  # the last number of each key
+        found = []
+        for node in nodes:
+            composers = ready.get(node.tag)
+            if composers is None:
+                composers = by_tag.get(node.tag, first).composers(document, many)
+                ready[node.tag] = composers
+            same, own = composers
+            values = same.copy()
+            for name, (before, end) in own:
+                values[name] = text = before + (end(node) or "")
+            if own:
+                if text in used:
+                    values[name] = unused(text, used)
+                else:
+                    used[text] = 1
+            found.append(Path(self._class_name, values))
+        return found
+
+    def known(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
+        """The kinds of documents that may hold those keys, the surest first; what they must say."""
+        found: list[tuple[int, str, Known]] = []
+        for kind, keys in self._every_keys():
+            known = self._known(kind, {key: str(find(given, key.name) or "") for key in keys})
+            if known is not None and (kind, known) not in [each[1:] for each in found]:
+                found.append((sum(key.literal for key in keys), kind, known))
+        found.sort(key=lambda each: -each[0])
+        return [(kind, known) for _, kind, known in found]
+
+    def known_by_some(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
+        """The kinds of documents that may hold an instance with some keys, and what they say."""
+        found: list[tuple[str, Known]] = []
+        for kind, keys in self._every_keys():
+            values = {key: find(given, key.name) for key in keys}
+            known = self._known(kind, {k: str(v) for k, v in values.items() if v is not None})
+            if known is not None and (kind, known) not in found:
+                found.append((kind, known))
+        return found
+
+    def _every_keys(self) -> Iterator[tuple[str, Sequence[Key]]]:
+        """The keys in each kind of document, of each sort of element."""
+        for kind in self._roots:
+            for keys in self.keys(kind).values():
+                yield kind, keys.all
+
+    def _known(self, kind: str, given: Mapping[Key, str]) -> Optional[Known]:
+        """What a kind of document must say if keys have those texts; None if they never have."""
+        top = self._roots[kind][0]  # what an expansion makes stands below it
+        root = top[0] if len(top) == 1 and not self._expands else ""
+        known: dict[str, str] = {}
+        for key, text in given.items():
+            said = key.known(text, root)
+            if said is None:
+                return None
+            known.update(said)
+        return known
+
+    def wrong(self, given: Mapping[str, Value], paths: Sequence[Path]) -> str:
+        """The key because of which none of the paths is the one given."""
+        nearest = min([[name for name, value in path.keys.items() if find(given, name) != value]
+                       for path in paths], key=len, default=[])
+        if nearest:
+            return nearest[0]
+        keys = self.first(next(iter(self._roots)))
+        for key in keys:
+            value = find(given, key.name)
+            if value is None or (len(key.parts) == 1 and key.parts[0] not in (value, "")
+                                 and isinstance(key.parts[0], str)):
+                return key.name
+        return keys[-1].name if keys else ""
