@@ -10,27 +10,23 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
-import logging.handlers
 import os
 import signal
 import ssl
 import sys
 import threading
-import urllib.parse
-from typing import Any, Callable, Optional, Union
+from typing import Optional
 
-from . import provider
+from . import hosts
 from .adapter import access
 from .adapter.access import Access, Users
 from .adapter.httpd import Server, tls
 from .adapter.wsgi import Application
-from .broker import Broker, Host
+from .broker import Broker
 from .cim import invalid
-from .config import Config, Connection
+from .config import Config
+from .hosts import harmless
 from .provider import Served
-
-LOG = logging.getLogger("libvirt_cim")
-_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
 def refusal(config: Config) -> Optional[str]:
@@ -46,11 +42,6 @@ def refusal(config: Config) -> Optional[str]:
         return (f"{config.listen[0]} can be reached from outside, and {real[0].uri} is a real "
                 "host: give --tls-cert and --tls-key")
     return None
-
-
-def harmless(uri: str) -> bool:
-    """Whether a URI is libvirt's test driver inside this process."""
-    return uri.startswith("test:///")
 
 
 def loopback(host: str) -> bool:
@@ -88,16 +79,11 @@ def _tls(config: Config) -> Optional[ssl.SSLContext]:
 
 
 def broker(config: Config) -> Broker:
-    """The hosts; one that cannot be reached is tried again when it is asked for.
-
-    The first of them says in Interop what the server has.
-    """
+    """The hosts, of which Interop says that they are ours."""
     def served() -> Served:
         return made.namespaces, {url(config): ways(config)}
 
-    first, *others = config.connections
-    made = Broker([Host(first.namespace, _opener(first, served)),
-                   *(Host(each.namespace, _opener(each, False)) for each in others)])
+    made = hosts.broker(config, served)
     return made
 
 
@@ -114,32 +100,10 @@ def ways(config: Config) -> list[str]:
     return found or ["none"]
 
 
-def _opener(connection: Connection, served: Union[bool, Callable[[], Served]]) -> Any:
-    uri = connection.uri
-    if connection.auth_file:
-        mark = "&" if "?" in uri else "?"
-        uri += f"{mark}authfile={urllib.parse.quote(connection.auth_file)}"
-    return lambda: provider.connect(uri, connection.read_only, connection.namespace, served)
-
-
-def log(config: Config) -> None:
-    """Where the log goes, and how much of it."""
-    handler: logging.Handler
-    if config.log_target == "syslog":
-        handler = logging.handlers.SysLogHandler("/dev/log")
-        handler.setFormatter(logging.Formatter("libvirt-cim[%(process)d]: %(message)s"))
-    else:
-        handler = logging.StreamHandler(sys.stderr) if config.log_target == "stderr" else \
-            logging.handlers.WatchedFileHandler(config.log_target, encoding="utf-8")
-        handler.setFormatter(logging.Formatter(_FORMAT))
-    LOG.addHandler(handler)
-    LOG.setLevel(config.log_level.upper())
-
-
 def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT; what is being answered then has five seconds to end."""
     made = server(config)
-    log(config)
+    hosts.log(config)
     made.prepare()
     scheme = "https" if made.ssl_adapter else "http"
     host, port = made.bind_addr
@@ -165,9 +129,9 @@ def _stop(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _reach(hosts: Broker) -> None:
+def _reach(broker: Broker) -> None:
     """Connect in the background, so that the log tells at once who is not there."""
-    threading.Thread(target=lambda: hosts.namespaces, daemon=True).start()
+    threading.Thread(target=lambda: broker.namespaces, daemon=True).start()
 
 
 def _end() -> None:

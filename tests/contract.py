@@ -16,7 +16,6 @@ import pywbem
 from operations import Fails, Instances, Operation, Paths, Values
 
 from libvirt_cim import cim
-from libvirt_cim.provider import Provider
 
 _END = re.compile(r'[\w/]+:\w+\.\w+="')  # of an association, in another namespace or ours
 _REFERENCE = re.compile(r'\w+\.\w+="')
@@ -187,8 +186,8 @@ def _answer(found: Any, one: Callable[[Any], Any]) -> Any:
 
 # who answers
 
-def through_provider(provider: Provider) -> Run:
-    """The provider itself."""
+def through_provider(provider: Any) -> Run:
+    """The provider itself, or what has its operations."""
     def run(operation: Operation) -> Any:
         origin = bool(operation.arguments.get("include_class_origin"))
         try:

@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = [each.relative_to(ROOT).as_posix()
         for folder, pattern in (("mappings", "*.mof"), ("xml", "*.xml"), ("page", "*.*"))
         for each in (ROOT / folder).rglob(pattern)]
+LIBRARY = "libvirt_cim/adapter/cmpi.c"
 COUNT = "from libvirt_cim import schema; print(len(schema.load('KVM').tables))"
 
 
@@ -48,7 +49,7 @@ def test_wheel(built: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         archive.extractall(tmp_path)
-    assert {f"libvirt_cim/{each}" for each in DATA} <= names
+    assert {LIBRARY, *(f"libvirt_cim/{each}" for each in DATA)} <= names
     assert not any(each.startswith(("tests/", "mappings/", "page/", "xml/")) for each in names)
     assert tables(tmp_path) == tables(ROOT) > 20
 
@@ -58,5 +59,5 @@ def test_sdist(built: pathlib.Path) -> None:
     sdist, = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {*DATA, "COPYING", "README.rst", "CONTRIBUTING.rst", "contrib/test", "ruff.toml",
+    assert {*DATA, LIBRARY, "COPYING", "README.rst", "CONTRIBUTING.rst", "contrib/test", "ruff.toml",
             "tests/test_packaging.py", "tests/hosts/lab.xml"} <= names

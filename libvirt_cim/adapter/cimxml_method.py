@@ -8,16 +8,14 @@ or as one that holds MOF.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from ..cim import Class, Error, Instance, Method, Path, Property, Status, Value, find, invalid
-from . import mof
-from .cimxml import Encoder, embedded, parameter
+from . import embedded
+from .cimxml import Encoder, parameter
 from .cimxml_message import Call
 from .common import Classes
 from .common import embedded as embeds
-
-_MOF = "instance of"
 
 
 def declared(call: Call, classes: Classes) -> Method:
@@ -61,26 +59,13 @@ def _typed(value: Value, row: Property, where: str, classes: Classes) -> Value:
 def _one(value: Value, row: Property, where: str, classes: Classes) -> Value:
     if embeds(row):
         if isinstance(value, str):
-            return _instance(value, where, classes)
+            return embedded.instance(value, where, classes)
         wrong = value is not None and not isinstance(value, Instance)
     else:
         wrong = value is not None and isinstance(value, Path) != (row.type == "reference")
     if wrong or isinstance(value, Instance) and not embeds(row):
         raise Error(Status.TYPE_MISMATCH, f"{where}: is not of type {row.type}")
     return value
-
-
-def _instance(text: str, where: str, classes: Classes) -> Optional[Instance]:
-    """The instance that a plain string holds; an empty string holds none."""
-    start = text.lstrip()
-    if not start:
-        return None
-    if not start[:len(_MOF)].lower() == _MOF:
-        return embedded(text, where)
-    found = mof.decode(text, where, classes)
-    if len(found) != 1:
-        raise invalid(f"{where}: holds {len(found)} instances")
-    return found[0]
 
 
 def answered(method: Method, value: Value, out: Mapping[str, Any], encoder: Encoder) -> str:

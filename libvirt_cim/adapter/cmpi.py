@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""CMPI: what a CIM server asks of its providers, answered by ours.
+
+The server calls cmpi.c, which hands every call to `Adapter.answer`. The operations are
+cmpi_operation.py's, values cmpi_decode.py's and cmpi_encode.py's, events cmpi_event.py's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from ctypes import c_int, c_void_p
+from typing import Optional
+
+from .. import principal
+from ..broker import Broker
+from ..cim import Error, Status
+from ..namespace import INTEROP, folded
+from . import access
+from .access import Access
+from .cmpi_abi import (
+    CHARS,
+    CONTEXT,
+    NULL_VALUE,
+    PATHS,
+    STRING,
+    Address,
+    Data,
+    chars,
+    functions,
+    text,
+)
+from .cmpi_abi import Status as Said
+from .cmpi_decode import Decoder
+from .cmpi_encode import Encoder
+from .cmpi_event import Events, Filter, query
+from .cmpi_log import Handler, Output
+from .cmpi_operation import OPERATIONS, Call, Operation
+from .cmpi_server import Server
+
+LOG = logging.getLogger("libvirt_cim.cmpi")
+AUTHORIZE, ACTIVATE, RELEASE, ENABLE, DISABLE = range(len(OPERATIONS), len(OPERATIONS) + 5)
+_EVENTS = (4, 4, 4, 0, 0)  # how many pointers they give
+_CALLED = ctypes.CFUNCTYPE(None, c_int, c_void_p, c_void_p)
+MISTAKE = Error(Status.FAILED, "libvirt_cim made a mistake; the CIM server's log says more")
+
+
+class Adapter:
+    """Answers with what a broker's providers say; `interop` is that namespace's name there."""
+
+    def __init__(self, broker: Broker, allowed: Access, interop: Optional[str] = None) -> None:
+        self.broker, self.access = broker, allowed
+        self.events = Events(self._encoder, self._superclasses)
+        self.last: Optional[Server] = None  # that called
+        self._interop = interop or f"root/{INTEROP}"
+        self._servers: dict[Address, Server] = {}
+        self._encoders: dict[tuple[Address, str], Encoder] = {}
+        self._called = _CALLED(self.answer)
+
+    def plug(self, address: Address) -> None:
+        """Write where calls are answered to where C looks for it."""
+        c_void_p.from_address(address).value = ctypes.cast(self._called, c_void_p).value
+
+    def log(self, output: bool) -> logging.Handler:
+        """What logs to the server; with `output`, what is printed as well."""
+        if output:
+            sys.stdout, sys.stderr = Output(LOG.info), Output(LOG.warning)
+        return Handler(lambda: self.last)
+
+    # one call
+
+    def answer(self, which: int, given: Address, status: Address) -> None:
+        """Answer a call; nothing is raised, whatever happens."""
+        said = Said.from_address(status)
+        more = OPERATIONS[which].more + 2 if which < AUTHORIZE else _EVENTS[which - AUTHORIZE]
+        values = (c_void_p * (more + 2)).from_address(given)
+        address, context, *rest = (each or 0 for each in values)
+        self.last = server = self._server(address)
+        try:
+            with principal.acting(asker(context)):
+                if which < AUTHORIZE:
+                    self._operation(OPERATIONS[which], server, rest)
+                else:
+                    self._event(which, server, context, rest)
+        except Error as error:
+            server.say(said, error)
+        except BaseException as mistake:
+            LOG.error("a mistake in libvirt_cim", exc_info=mistake)
+            server.say(said, MISTAKE)
+
+    def _server(self, address: Address) -> Server:
+        found = self._servers.get(address)
+        if found is None:
+            found = self._servers[address] = Server(address)
+        return found
+
+    def _operation(self, operation: Operation, server: Server, given: list[Address]) -> None:
+        result, path, *more = given
+        namespace = text(functions(PATHS, path).namespace(path, None)) or self.broker.namespace
+        started, outcome = time.monotonic(), "ok"
+        changes, name = operation.role == access.WRITE, operation.name
+        try:
+            classes = self.broker.classes(namespace)
+            decoder = Decoder(classes)
+            call = Call(decoder.path(path), self.broker.at(namespace), result,
+                        self._encoder(server, namespace), decoder, classes)
+            if operation.role is None:
+                name = chars(more[0]) or ""
+                changes = access.needed(name) != access.READ
+            self.access.allow(principal.current(), operation.role or access.needed(name), name)
+            operation.answer(call, *more)
+        except Error as error:
+            outcome = error.status.symbol
+            raise
+        finally:
+            shown = text(functions(PATHS, path).class_name(path, None))
+            LOG.log(logging.INFO if changes else logging.DEBUG, "%s %s %s:%s %s %d ms",
+                    principal.current() or "-", name, namespace, shown, outcome,
+                    (time.monotonic() - started) * 1000)
+
+    def _encoder(self, server: Server, namespace: str) -> Encoder:
+        key = server.address, namespace.lower()
+        found = self._encoders.get(key)
+        if found is None:
+            if folded(namespace) == INTEROP:
+                self._interop = namespace
+
+            def place(ours: str) -> str:
+                return self._interop if ours == INTEROP else ours or namespace
+
+            found = self._encoders[key] = Encoder(
+                server, self.broker.classes(namespace), place)
+        return found
+
+    # events
+
+    def _event(self, which: int, server: Server, context: Address, given: list[Address]) -> None:
+        if which in (ENABLE, DISABLE):
+            self.events.enable(server, context, which == ENABLE)
+            return
+        id_, type_, path, last = given
+        if which == RELEASE:
+            self.events.release(server, id_, chars(type_) or "")
+            return
+        self.access.allow(principal.current(), access.READ, "to subscribe")
+        if which == ACTIVATE:
+            place = text(functions(PATHS, path).namespace(path, None)) if path else None
+            wanted = Filter(place or self.broker.namespace, chars(type_) or "", query(id_))
+            self.events.activate(server, context, id_, wanted)
+
+    def _superclasses(self, namespace: str, class_name: str) -> Iterator[str]:
+        """A class's name and those above it."""
+        classes, name = self.broker.classes(namespace), class_name
+        while name:
+            found = classes(name)
+            yield found.name
+            name = found.superclass or ""
+
+
+def asker(context: Address) -> Optional[str]:
+    """Who asks, as the server has found out; None if it does not know."""
+    entry = functions(CONTEXT, context).entry if context else None
+    if not entry:
+        return None
+    said = Said()
+    data: Data = entry(context, b"CMPIPrincipal", ctypes.byref(said))
+    if said.code or data.state & NULL_VALUE or not data.value[0]:
+        return None
+    read = {STRING: text, CHARS: chars}.get(data.type)
+    return (read(data.value[0]) if read else None) or None

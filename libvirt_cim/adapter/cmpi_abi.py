@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""CMPI as ctypes sees it: the structures, the types, and the functions of a server's tables.
+
+The order of the functions is that of CMPI 2.0, to which 2.1 only adds at the end. What is called
+here and there differs between servers; a function that is not there is None.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Mapping
+from ctypes import c_char_p, c_int, c_uint32, c_uint64, c_ushort, c_void_p
+from typing import Any, Callable, Optional
+
+NULL_VALUE, KEY_VALUE, NOT_FOUND = 1 << 8, 2 << 8, 4 << 8  # states of CMPIData
+ARRAY = 1 << 13
+INSTANCE, REFERENCE, STRING, CHARS, DATETIME = 0x1000, 0x1100, 0x1600, 0x1700, 0x1800
+SIMPLE: Mapping[str, tuple[int, Any]] = {  # CIM's type: CMPI's, and what holds a value
+    "boolean": (2, ctypes.c_ubyte), "char16": (3, c_ushort),
+    "real32": (8, ctypes.c_float), "real64": (12, ctypes.c_double),
+    "uint8": (0x80, ctypes.c_uint8), "uint16": (0x90, ctypes.c_uint16),
+    "uint32": (0xA0, c_uint32), "uint64": (0xB0, c_uint64),
+    "sint8": (0xC0, ctypes.c_int8), "sint16": (0xD0, ctypes.c_int16),
+    "sint32": (0xE0, ctypes.c_int32), "sint64": (0xF0, ctypes.c_int64),
+}
+HOLDERS = dict(SIMPLE.values())
+SIZE = ctypes.sizeof(c_void_p)
+Address = int  # of an object or a table of the server
+
+
+class Status(ctypes.Structure):
+    """CMPIStatus."""
+
+    _fields_ = [("code", c_int), ("text", c_void_p)]
+
+
+class Data(ctypes.Structure):
+    """CMPIData; the value is as large as a pointer and a count."""
+
+    _fields_ = [("type", c_ushort), ("state", c_ushort), ("value", c_uint64 * 2)]
+
+
+Signature = tuple[int, Any, tuple[Any, ...]]  # where in the table, what is returned, what is given
+P, S = c_void_p, c_char_p
+_COMMON: dict[str, Signature] = {"release": (1, Status, (P,))}
+BROKER: dict[str, Signature] = {
+    "prepare": (2, P, (P, P)), "attach": (3, Status, (P, P)), "detach": (4, Status, (P, P)),
+    "deliver": (5, Status, (P, P, S, P)),
+}
+MAKER: dict[str, Signature] = {
+    "instance": (1, P, (P, P, P)), "path": (2, P, (P, S, S, P)), "string": (4, P, (P, S, P)),
+    "array": (5, P, (P, c_uint32, c_ushort, P)), "datetime": (8, P, (P, S, P)),
+    "log": (15, Status, (P, c_int, S, S, P)),
+}
+CONTEXT: dict[str, Signature] = {**_COMMON, "entry": (3, Data, (P, S, P))}
+RESULT: dict[str, Signature] = {
+    "value": (3, Status, (P, P, c_ushort)), "instance": (4, Status, (P, P)),
+    "path": (5, Status, (P, P)), "done": (6, Status, (P,)),
+}
+INSTANCES: dict[str, Signature] = {
+    **_COMMON, "at": (4, Data, (P, c_uint32, P, P)), "count": (5, c_uint32, (P, P)),
+    "set": (6, Status, (P, S, P, c_ushort)), "path": (7, P, (P, P)),
+    "narrow": (8, Status, (P, P, P)),
+}
+PATHS: dict[str, Signature] = {
+    **_COMMON, "namespace": (4, P, (P, P)), "host": (6, P, (P, P)), "class_name": (8, P, (P, P)),
+    "set": (9, Status, (P, S, P, c_ushort)), "at": (11, Data, (P, c_uint32, P, P)),
+    "count": (12, c_uint32, (P, P)),
+}
+ARGUMENTS: dict[str, Signature] = {
+    "set": (3, Status, (P, S, P, c_ushort)), "at": (5, Data, (P, c_uint32, P, P)),
+    "count": (6, c_uint32, (P, P)),
+}
+STRINGS: dict[str, Signature] = {"text": (3, P, (P, P))}
+ARRAYS: dict[str, Signature] = {
+    "size": (3, c_uint32, (P, P)), "at": (5, Data, (P, c_uint32, P)),
+    "set": (6, Status, (P, c_uint32, P, c_ushort)),
+}
+DATETIMES: dict[str, Signature] = {"text": (4, P, (P, P))}
+FILTERS: dict[str, Signature] = {"text": (4, P, (P, P))}
+
+# What may wait (for a client, a lock) lets other threads of Python run; what does not is quicker.
+_MAY_WAIT = {id(RESULT): frozenset(RESULT), id(BROKER): frozenset({"deliver", "attach", "detach"})}
+_TABLES: dict[tuple[int, Address], Functions] = {}
+
+
+class Functions:
+    """The functions of one of the server's tables, by our names for them."""
+
+    def __init__(self, kind: Mapping[str, Signature], table: Address) -> None:
+        for name, (slot, returned, given) in kind.items():
+            address = pointer(table + slot * SIZE)
+            maker = ctypes.CFUNCTYPE if name in _MAY_WAIT.get(id(kind), ()) else ctypes.PYFUNCTYPE
+            function: Any = maker(returned, *given)(address) if address else None
+            setattr(self, name, function)
+
+    def __getattr__(self, name: str) -> Optional[Callable[..., Any]]:
+        raise AttributeError(f"CMPI has no function {name} here")
+
+
+def pointer(address: Address) -> Address:
+    """What a pointer in memory points to; 0 is NULL."""
+    return c_void_p.from_address(address).value or 0
+
+
+def functions(kind: Mapping[str, Signature], object_: Address, member: int = 1) -> Any:
+    """The functions of an object's table; it is the second member of most."""
+    table = pointer(object_ + member * SIZE)
+    key = id(kind), table
+    found = _TABLES.get(key)
+    if found is None:
+        found = _TABLES[key] = Functions(kind, table)
+    return found
+
+
+def text(string: Address) -> Optional[str]:
+    """The text of a CMPIString; NULL is none. What is not UTF-8 is a question mark."""
+    if not string:
+        return None
+    return chars(functions(STRINGS, string).text(string, None))
+
+
+def chars(address: Optional[Address]) -> Optional[str]:
+    """The text that a char * points to."""
+    return ctypes.string_at(address).decode("utf-8", "replace") if address else None
+
+
+def names(array: Address) -> Optional[list[str]]:
+    """A list of texts that ends with NULL, such as a property list; None where there is none."""
+    if not array:
+        return None
+    found: list[str] = []
+    while (each := pointer(array + len(found) * SIZE)):
+        found.append(chars(each) or "")
+    return found
+
+
+def listed(texts: Iterable[str]) -> Any:
+    """A list of names for C, which ends with NULL; keep it as long as C has it."""
+    given = [each.encode() for each in texts]
+    return (c_char_p * (len(given) + 1))(*given)

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Our values made a server's CMPI values. Types are the class's, not the value's.
+
+What the properties of a class have in common is compiled once: a closure for each.
+"""
+
+from __future__ import annotations
+
+from ctypes import byref, c_void_p
+from typing import Any, Callable, NamedTuple
+
+from ..cim import Instance, Path, Property, Value, invalid, parse_path
+from ..value import RANGES
+from .cimxml import Encoder as Texts
+from .cmpi_abi import (
+    ARGUMENTS,
+    ARRAY,
+    ARRAYS,
+    CHARS,
+    DATETIME,
+    INSTANCE,
+    INSTANCES,
+    PATHS,
+    REFERENCE,
+    RESULT,
+    SIMPLE,
+    STRING,
+    Address,
+    functions,
+    listed,
+)
+from .cmpi_server import Given, Server, check, encoded
+from .common import Classes, declared, embedded, mismatch
+
+Making = Callable[[Any], Given]
+
+
+class Slot(NamedTuple):
+    """Where a value goes: its name, what makes the value, and the type that NULL has there."""
+
+    name: bytes
+    make: Making
+    type: int
+    where: str
+
+
+class Encoder:
+    """Makes objects of one namespace's classes for one server.
+
+    `place` gives a namespace of ours as the server calls it.
+    """
+
+    def __init__(self, server: Server, classes: Classes, place: Callable[[str], str]) -> None:
+        self._server, self._classes, self._place = server, classes, place
+        self._slots: dict[tuple[str, str], Slot] = {}
+        self._keys: dict[str, Any] = {}
+        self._texts = Texts(classes)
+
+    # objects
+
+    def path(self, path: Path) -> Address:
+        """A CMPIObjectPath."""
+        made = self._server.made(
+            self._server.make.path, self._place(path.namespace or "").encode(),
+            path.class_name.encode())
+        put = functions(PATHS, made).set
+        for name, value in path.keys.items():
+            slot = self._slot(path.class_name, name)
+            check(put(made, slot.name, *slot.make(value)), slot.where)
+        return made
+
+    def instance(self, instance: Instance, wanted: Address = 0) -> Address:
+        """A CMPIInstance; of a property list, what that names.
+
+        Its keys are set all the same: servers make its path of them.
+        """
+        path = instance.path or Path(instance.class_name)
+        at = self.path(path)
+        made = self._server.made(self._server.make.instance, at)
+        release(PATHS, at)
+        table = functions(INSTANCES, made)
+        if wanted and table.narrow:
+            table.narrow(made, wanted, self._key_names(instance.class_name))
+        for name, value in {**path.keys, **instance.properties}.items():
+            if value is not None:
+                self._put(table.set, made, self._slot(instance.class_name, name), value)
+        return made
+
+    def _put(self, put: Any, made: Address, slot: Slot, value: Value) -> None:
+        pointer, type_ = slot.make(value)
+        said = put(made, slot.name, pointer, type_)
+        if said.code and type_ & ~ARRAY == INSTANCE:
+            self._server.embeds = False
+            said = put(made, slot.name, *slot.make(value))
+        check(said, slot.where)
+
+    def _key_names(self, class_name: str) -> Any:
+        """The names of a class's keys, as a list in C."""
+        found = self._keys.get(class_name)
+        if found is None:
+            rows = self._classes(class_name).properties.values()
+            found = self._keys[class_name] = listed(
+                row.name for row in rows if row.qualifier("Key"))
+        return found
+
+    # methods
+
+    def returned(self, result: Address, row: Property, value: Value) -> None:
+        """Give back what a method returns."""
+        if value is not None:
+            slot = self._compiled(row, row.name, True)
+            check(functions(RESULT, result).value(result, *slot.make(value)), row.name)
+
+    def argument(self, arguments: Address, row: Property, value: Value) -> None:
+        """Set an output parameter."""
+        slot = self._compiled(row, row.name, True)
+        given = (None, slot.type) if value is None else slot.make(value)
+        check(functions(ARGUMENTS, arguments).set(arguments, slot.name, *given), row.name)
+
+    # values
+
+    def _slot(self, class_name: str, name: str) -> Slot:
+        found = self._slots.get((class_name, name))
+        if found is None:
+            row = declared(self._classes(class_name), name)
+            found = self._compiled(row, f"{class_name}.{row.name}", False)
+            self._slots[class_name, name] = found
+        return found
+
+    def _compiled(self, row: Property, where: str, argument: bool) -> Slot:
+        """What makes values of a row; an instance in a property may have to be a text."""
+        if embedded(row):
+            make, kind = self._embedding(where, argument), INSTANCE if argument else STRING
+        elif row.type == "reference":
+            make, kind = self._reference(where), REFERENCE
+        elif row.type == "datetime":
+            make, kind = self._datetime(where), DATETIME
+        elif row.type in SIMPLE:
+            make, kind = _simple(row.type, where), SIMPLE[row.type][0]
+        else:
+            make, kind = (self._string if row.is_array else _chars)(where), STRING
+        if row.is_array:
+            make, kind = self._array(make, kind, where), kind | ARRAY
+        return Slot(row.name.encode(), make, kind, where)
+
+    def _array(self, one: Making, kind: int, where: str) -> Making:
+        server = self._server
+
+        def make(value: Any) -> Given:
+            if not isinstance(value, list):
+                raise mismatch(where, value, "an array")
+            items = [None if each is None else one(each) for each in value]
+            type_ = next((each[1] for each in items if each), kind)
+            made = server.made(server.make.array, len(items), type_)
+            put = functions(ARRAYS, made).set
+            for number, item in enumerate(items):
+                if item is not None:
+                    check(put(made, number, *item), where)
+            return byref(c_void_p(made)), type_ | ARRAY
+
+        return make
+
+    def _string(self, where: str) -> Making:
+        return lambda value: self._server.string(_text(value, where))
+
+    def _datetime(self, where: str) -> Making:
+        server = self._server
+
+        def make(value: Any) -> Given:
+            made = server.made(server.make.datetime, _text(value, where))
+            return byref(c_void_p(made)), DATETIME
+
+        return make
+
+    def _reference(self, where: str) -> Making:
+        def make(value: Any) -> Given:
+            path = parse_path(value) if isinstance(value, str) else value
+            if not isinstance(path, Path):
+                raise mismatch(where, value, "reference")
+            return byref(c_void_p(self.path(path))), REFERENCE
+
+        return make
+
+    def _embedding(self, where: str, argument: bool) -> Making:
+        server = self._server
+
+        def make(value: Any) -> Given:
+            if not isinstance(value, Instance):
+                raise mismatch(where, value, "instance")
+            if argument or server.embeds:
+                return byref(c_void_p(self.instance(value))), INSTANCE
+            return server.string(encoded(self._texts.instance(value), where))
+
+        return make
+
+
+def _text(value: Any, where: str) -> bytes:
+    if not isinstance(value, str):
+        raise mismatch(where, value, "string")
+    return encoded(value, where)
+
+
+def _chars(where: str) -> Making:
+    """One text is given as it is; the pointer is that to its first character."""
+    return lambda value: (_text(value, where), CHARS)
+
+
+def _simple(type_: str, where: str) -> Making:
+    """Numbers, booleans and characters of 16 bits."""
+    kind, holder = SIMPLE[type_]
+    if type_ in RANGES:
+        low, high = RANGES[type_]
+
+        def make(value: Any) -> Given:
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise mismatch(where, value, type_)
+            if not low <= value <= high:
+                raise invalid(f"{where}: {value} is outside {type_} ({low} to {high})")
+            return byref(holder(value)), kind
+
+        return make
+    wanted: Any = {"boolean": bool, "char16": str}.get(type_, (int, float))
+
+    def other(value: Any) -> Given:
+        if not isinstance(value, wanted) or isinstance(value, bool) != (type_ == "boolean"):
+            raise mismatch(where, value, type_)
+        return byref(holder(ord(value) if type_ == "char16" else value)), kind
+
+    return other
+
+
+def release(kind: Any, object_: Address) -> None:
+    """Give an object back to the server that made it, where it takes it."""
+    function = functions(kind, object_).release
+    if function:
+        function(object_)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a CIM server's broker makes: its texts, paths and other objects, and what it refuses."""
+
+from __future__ import annotations
+
+from ctypes import byref, c_void_p
+from typing import Any, Callable
+
+from ..cim import Error, invalid
+from ..cim import Status as Code
+from ..tree import NOT_XML
+from .cimxml_value import ODD
+from .cmpi_abi import MAKER, STRING, Address, Status, functions, text
+
+Given = tuple[Any, int]  # what a function that sets a value is given: a pointer, and the type
+
+
+class Server:
+    """A server, by the broker that it gave a door of ours."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.make = functions(MAKER, address, 2)
+        self.embeds = True  # whether properties may be instances; the first refusal tells
+
+    def made(self, maker: Callable[..., Any], *given: Any) -> Address:
+        """An object; cim.Error with what the server says if it makes none."""
+        said = Status()
+        found = maker(self.address, *given, byref(said))
+        if not found:
+            raise refused("an object", said)
+        return int(found)
+
+    def string(self, data: bytes) -> Given:
+        """A CMPIString, as a value."""
+        return byref(c_void_p(self.made(self.make.string, data))), STRING
+
+    def say(self, said: Status, error: Error) -> None:
+        """Put an error into a status."""
+        said.code = int(error.status)
+        data = error.text.encode("utf-8", "replace").replace(b"\0", b"?")
+        said.text = self.make.string(self.address, data, None)
+
+
+def encoded(value: str, where: str) -> bytes:
+    """A text in UTF-8; what XML cannot carry no server can."""
+    data = value.encode("utf-8", "surrogatepass")
+    if data.translate(ODD) != data:
+        bad = NOT_XML.search(value)
+        if bad:
+            raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
+    return data
+
+
+def refused(what: str, said: Status) -> Error:
+    """What the server does not take, with the reason if it gives one."""
+    reason = text(said.text or 0) or f"status {said.code}"
+    return Error(Code.FAILED, f"{what} was refused by the CIM server: {reason}")
+
+
+def check(said: Status, what: str) -> None:
+    """CIM_ERR_FAILED if a server did not take something."""
+    if said.code:
+        raise refused(what, said)
