@@ -7,11 +7,13 @@ It asks for one class at a time, and what a client wants of a superclass it puts
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any, Optional
 
-from fake_broker import NULL, FakeBroker, Thing, ffi, thing
+from fake_broker import FakeBroker
+from fake_objects import NULL, Thing, ffi, thing
 
 from libvirt_cim import cim
 from libvirt_cim.provider import Provider
@@ -115,11 +117,16 @@ class Server:
 
     def exec_query(self, query_language: str, query: str, namespace: Optional[str] = None
                    ) -> list[cim.Instance]:
-        """ExecQuery, of the class that is asked for and of those below it."""
-        name = query.partition(" FROM ")[2].split()[0] if " FROM " in query else \
-            query.partition(" from ")[2].split()[0] if " from " in query else "CIM_System"
-        return [each for path in self.below(name, namespace)
-                for each in self.instances(self.ask("query", path, query, query_language), None)]
+        """ExecQuery, of the class that is asked for or else of each below it."""
+        name = [*re.findall(r" from (\w+)", query, re.IGNORECASE), "CIM_System"][0]
+        found, paths = [], list(self.below(name, namespace))
+        for path in paths:
+            try:
+                found += self.instances(self.ask("query", path, query, query_language), None)
+            except cim.Error as error:
+                if error.status != cim.Status.NOT_SUPPORTED or len(paths) == 1:
+                    raise
+        return found
 
     def associators(
         self, object_name: str, assoc_class: Optional[str] = None,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path as File
 
 import pytest
+from brokers import Defects
 from contract import check, through_provider
 from fake_broker import FakeBroker
 from fake_cimom import Server
@@ -65,3 +66,10 @@ def test_contract(server: Server, provider: Provider, operation: Operation) -> N
     server.broker.clear()
     check(operation, answer)
     assert answer == through_provider(provider)(operation)
+
+
+def test_every_pattern_of_a_defect_means_a_call() -> None:
+    for defect in Defects().rows:
+        assert defect.make in ("sfcb", "OpenPegasus") and defect.reason and defect.case
+        for pattern in defect.calls:
+            assert any(defect._replace(calls=[pattern]).fits(each.name) for each in OPERATIONS)

@@ -59,5 +59,5 @@ def test_sdist(built: pathlib.Path) -> None:
     sdist, = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {*DATA, LIBRARY, "COPYING", "README.rst", "CONTRIBUTING.rst", "contrib/test", "ruff.toml",
-            "tests/test_packaging.py", "tests/hosts/lab.xml"} <= names
+    assert {*DATA, LIBRARY, "COPYING", "README.rst", "CONTRIBUTING.rst", "contrib/test",
+            "ruff.toml", "tests/test_packaging.py", "tests/hosts/lab.xml"} <= names

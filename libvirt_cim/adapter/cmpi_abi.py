@@ -8,7 +8,7 @@ here and there differs between servers; a function that is not there is None.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ctypes import c_char_p, c_int, c_uint32, c_uint64, c_ushort, c_void_p
 from typing import Any, Callable, Optional
 
@@ -139,3 +139,11 @@ def listed(texts: Iterable[str]) -> Any:
     """A list of names for C, which ends with NULL; keep it as long as C has it."""
     given = [each.encode() for each in texts]
     return (c_char_p * (len(given) + 1))(*given)
+
+
+def entries(table: Any, object_: Address) -> Iterator[tuple[str, Data]]:
+    """The names and values of what has them by number."""
+    name = c_void_p()
+    for number in range(table.count(object_, None)):
+        data = table.at(object_, number, ctypes.byref(name), None)
+        yield text(name.value or 0) or "", data

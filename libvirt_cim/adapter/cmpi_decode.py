@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterator, Mapping
-from ctypes import c_void_p
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from ..cim import Error, Instance, Path, Property, Value, find, invalid
@@ -28,6 +26,7 @@ from .cmpi_abi import (
     Address,
     Data,
     chars,
+    entries,
     functions,
     text,
 )
@@ -51,7 +50,7 @@ class Decoder:
         table = functions(PATHS, object_)
         name = text(table.class_name(object_, None)) or ""
         rows, keys = self._rows(name), {}
-        for key, data in _entries(table, object_):
+        for key, data in entries(table, object_):
             row = find(rows, key)
             keys[row.name if row else key] = self._typed(data, row, f"{name}.{key}")
         host = text(table.host(object_, None)) if table.host else None
@@ -63,7 +62,7 @@ class Decoder:
         path = table.path(object_, None)
         name = (text(functions(PATHS, path).class_name(path, None)) if path else None) or ""
         rows, values = self._rows(name), {}
-        for key, data in _entries(table, object_):
+        for key, data in entries(table, object_):
             row = find(rows, key)
             value = self._typed(data, row, f"{name}.{key}")
             if value is not None:
@@ -73,7 +72,7 @@ class Decoder:
     def arguments(self, object_: Address, rows: Rows, where: str) -> dict[str, Value]:
         """CMPIArgs: the parameters of a method, those that are NULL as None."""
         found: dict[str, Value] = {}
-        for name, data in _entries(functions(ARGUMENTS, object_), object_):
+        for name, data in entries(functions(ARGUMENTS, object_), object_):
             row = find(rows, name)
             key = name if row is None else row.name
             if key in found:
@@ -143,11 +142,3 @@ class Decoder:
         if kind == DATETIME:
             return text(functions(DATETIMES, address).text(address, None))
         raise invalid(f"{where}: is of a type that is not CIM's ({data.type:#x})")
-
-
-def _entries(table: Any, object_: Address) -> Iterator[tuple[str, Data]]:
-    """The names and values of what has them by number."""
-    name = c_void_p()
-    for number in range(table.count(object_, None)):
-        data = table.at(object_, number, ctypes.byref(name), None)
-        yield text(name.value or 0) or "", data

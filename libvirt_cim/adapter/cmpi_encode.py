@@ -20,18 +20,22 @@ from .cmpi_abi import (
     DATETIME,
     INSTANCE,
     INSTANCES,
+    KEY_VALUE,
+    NULL_VALUE,
     PATHS,
     REFERENCE,
     RESULT,
     SIMPLE,
     STRING,
     Address,
+    entries,
     functions,
     listed,
 )
-from .cmpi_server import Given, Server, check, encoded
+from .cmpi_server import Given, Server, Unfit, check, encoded
 from .common import Classes, declared, embedded, mismatch
 
+LISTS = 4096  # of names, that an encoder keeps
 Making = Callable[[Any], Given]
 
 
@@ -53,7 +57,9 @@ class Encoder:
     def __init__(self, server: Server, classes: Classes, place: Callable[[str], str]) -> None:
         self._server, self._classes, self._place = server, classes, place
         self._slots: dict[tuple[str, str], Slot] = {}
+        self._filled: dict[str, dict[str, Slot]] = {}
         self._keys: dict[str, Any] = {}
+        self._lists: dict[tuple[str, ...], Any] = {}
         self._texts = Texts(classes)
 
     # objects
@@ -70,21 +76,39 @@ class Encoder:
         return made
 
     def instance(self, instance: Instance, wanted: Address = 0) -> Address:
-        """A CMPIInstance; of a property list, what that names.
+        """A CMPIInstance, of which a property list names what is shown.
 
-        Its keys are set all the same: servers make its path of them.
+        Its keys are set all the same: servers make its path of them. Without a list what is NULL
+        is not shown either: a server may have filled in what the class says.
         """
         path = instance.path or Path(instance.class_name)
         at = self.path(path)
         made = self._server.made(self._server.make.instance, at)
         release(PATHS, at)
         table = functions(INSTANCES, made)
-        if wanted and table.narrow:
-            table.narrow(made, wanted, self._key_names(instance.class_name))
-        for name, value in {**path.keys, **instance.properties}.items():
+        filled = self._prefilled(made, instance.class_name)
+        if table.narrow and (wanted or instance.path is not None):
+            shown = wanted or self._names(tuple(instance.properties))
+            table.narrow(made, shown, self._key_names(instance.class_name))
+        values = {**path.keys, **instance.properties}
+        given = {name.lower() for name in values} if filled else ()
+        for name, slot in filled.items():
+            if name not in given:
+                table.set(made, slot.name, None, slot.type)
+        for name, value in values.items():
             if value is not None:
                 self._put(table.set, made, self._slot(instance.class_name, name), value)
         return made
+
+    def _prefilled(self, made: Address, class_name: str) -> dict[str, Slot]:
+        """What a new instance has at once, by names in lower case: the server's class says it."""
+        found = self._filled.get(class_name)
+        if found is None:
+            found = self._filled[class_name] = {
+                name.lower(): Slot(name.encode(), _nothing, data.type, f"{class_name}.{name}")
+                for name, data in entries(functions(INSTANCES, made), made)
+                if not data.state & (NULL_VALUE | KEY_VALUE)}
+        return found
 
     def _put(self, put: Any, made: Address, slot: Slot, value: Value) -> None:
         pointer, type_ = slot.make(value)
@@ -93,6 +117,15 @@ class Encoder:
             self._server.embeds = False
             said = put(made, slot.name, *slot.make(value))
         check(said, slot.where)
+
+    def _names(self, properties: tuple[str, ...]) -> Any:
+        """The names of some properties, as a list in C."""
+        found = self._lists.get(properties)
+        if found is None:
+            if len(self._lists) >= LISTS:
+                self._lists.clear()
+            found = self._lists[properties] = listed(properties)
+        return found
 
     def _key_names(self, class_name: str) -> Any:
         """The names of a class's keys, as a list in C."""
@@ -177,6 +210,8 @@ class Encoder:
             path = parse_path(value) if isinstance(value, str) else value
             if not isinstance(path, Path):
                 raise mismatch(where, value, "reference")
+            if not self._server.escapes and _quoted(path):
+                raise Unfit(path)
             return byref(c_void_p(self.path(path))), REFERENCE
 
         return make
@@ -192,6 +227,15 @@ class Encoder:
             return server.string(encoded(self._texts.instance(value), where))
 
         return make
+
+
+def _quoted(path: Path) -> bool:
+    """Whether a key of a path has a quote in it."""
+    return any(isinstance(each, str) and '"' in each for each in path.keys.values())
+
+
+def _nothing(value: Any) -> Given:
+    return None, 0
 
 
 def _text(value: Any, where: str) -> bytes:

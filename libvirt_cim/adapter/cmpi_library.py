@@ -20,6 +20,7 @@ from ..cim import Error, Status
 LIBRARY = "libvirt_cim.so"  # a server's registration calls it virt_cim
 MODULE = "libvirt_cim.cimom"
 SOURCE = Path(__file__).with_name("cmpi.c")
+ROOT = Path(__file__).resolve().parent.parent.parent  # where the package is
 FLAGS = ("-std=gnu11", "-O2", "-shared", "-fPIC", "-Wl,-z,nodelete", "-Wl,-z,relro")
 # What a Python says of itself: its version, its shared library, and where our package is for it.
 _ASK = """
@@ -34,13 +35,14 @@ print(json.dumps([sys.version_info[:2], found[:1]]))
 
 
 def build(directory: Path, python: str = sys.executable, interop: Optional[str] = None,
-          module: str = MODULE) -> Path:
+          module: str = MODULE, path: Path = ROOT) -> Path:
     """Compile the library into a directory, and write its file; what was there is replaced.
 
     `python` is the program of the environment that has libvirt_cim; `interop` is the server's
-    Interop namespace. CIM_ERR_FAILED says in one line what is missing.
+    Interop namespace; `module` is imported, which Python finds in `path` if not by itself.
+    CIM_ERR_FAILED says in one line what is missing.
     """
-    text = settings(python, interop, module)
+    text = settings(python, interop, module, path)
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / LIBRARY
     with tempfile.TemporaryDirectory(prefix=".libvirt_cim-", dir=directory) as made:
@@ -66,9 +68,9 @@ def compile_(target: Path) -> None:
         raise _failed(f"{compiler[0]}: {next(iter(done.stderr.splitlines()), 'failed')}")
 
 
-def settings(python: str, interop: Optional[str] = None, module: str = MODULE) -> str:
+def settings(python: str, interop: Optional[str] = None, module: str = MODULE,
+             path: Path = ROOT) -> str:
     """What the file beside the library says."""
-    path = Path(__file__).resolve().parent.parent.parent
     lines = {"libpython": libpython(python), "python": os.path.abspath(python),
              "path": str(path), "import": module}
     if interop:

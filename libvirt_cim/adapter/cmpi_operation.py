@@ -6,19 +6,22 @@ A server asks for one class at a time: what is of a subclass is another call's.
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterable
+import contextlib
+import logging
+from collections.abc import Iterable, Iterator
 from typing import Any, Callable, NamedTuple, Optional
 
 import attrs
 
 from ..cim import Error, Instance, Method, Path, Property, Status, find
 from . import access
-from .cmpi_abi import INSTANCES, PATHS, RESULT, Address, chars, functions, listed, names
+from .cmpi_abi import INSTANCES, PATHS, RESULT, Address, chars, functions, names
 from .cmpi_decode import Decoder
 from .cmpi_encode import Encoder, release
-from .cmpi_server import check
+from .cmpi_server import Unfit, check
 from .common import Classes
+
+LOG = logging.getLogger("libvirt_cim.cmpi")
 
 
 @attrs.frozen
@@ -34,19 +37,32 @@ class Call:
 
     def instances(self, found: Iterable[Instance], wanted: Address = 0) -> None:
         """Give instances back, with the properties of a list."""
-        give = functions(RESULT, self.result).instance
         for each in found:
-            made = self.encoder.instance(self._shown(each, wanted), wanted)
-            check(give(self.result, made), each.class_name)
-            release(INSTANCES, made)
+            with left_out():
+                self.instance(each, wanted)
+
+    def instance(self, instance: Instance, wanted: Address) -> None:
+        """Give one back."""
+        made = self.encoder.instance(self._shown(instance, wanted), wanted)
+        check(functions(RESULT, self.result).instance(self.result, made), instance.class_name)
+        release(INSTANCES, made)
 
     def paths(self, found: Iterable[Path]) -> None:
         """Give paths back."""
-        give = functions(RESULT, self.result).path
         for each in found:
-            made = self.encoder.path(each)
-            check(give(self.result, made), each.class_name)
-            release(PATHS, made)
+            with left_out():
+                made = self.encoder.path(each)
+                check(functions(RESULT, self.result).path(self.result, made), each.class_name)
+                release(PATHS, made)
+
+    def wanted(self, list_: Address) -> Address:
+        """A property list; one with all there is, as a server may make one, is none."""
+        given = names(list_)
+        if given is None:
+            return 0
+        asked = {each.lower() for each in given}
+        every = self.classes(self.path.class_name).properties
+        return 0 if all(name.lower() in asked for name in every) else list_
 
     def done(self) -> None:
         """Say that there is no more."""
@@ -69,6 +85,15 @@ class Call:
         return attrs.evolve(instance, properties=shown)
 
 
+@contextlib.contextmanager
+def left_out() -> Iterator[None]:
+    """What the server cannot have is left out of an answer; the log says so."""
+    try:
+        yield
+    except Unfit as error:
+        LOG.warning("%s", error.text)
+
+
 # instances
 
 def enumerate_names(call: Call) -> None:
@@ -81,6 +106,7 @@ def enumerate_names(call: Call) -> None:
 
 def enumerate_instances(call: Call, wanted: Address) -> None:
     """EnumerateInstances."""
+    wanted = call.wanted(wanted)
     found = call.provider.enumerate_instances(
         call.path.class_name, call.path.namespace, property_list=names(wanted))
     call.instances((each for each in found if call.exact(each.class_name)), wanted)
@@ -89,18 +115,23 @@ def enumerate_instances(call: Call, wanted: Address) -> None:
 
 def get(call: Call, wanted: Address) -> None:
     """GetInstance."""
-    call.instances([call.provider.get_instance(call.path, property_list=names(wanted))], wanted)
+    wanted = call.wanted(wanted)
+    call.instance(call.provider.get_instance(call.path, property_list=names(wanted)), wanted)
     call.done()
 
 
 def query(call: Call, text: Address, language: Address) -> None:
-    """ExecQuery."""
+    """ExecQuery of a class that has none below it.
+
+    A server may ask for another's instances as often as it has subclasses, and not say which of
+    them it means; if it is not supported, it looks through them itself.
+    """
     found = call.provider.exec_query(
         chars(language) or "", chars(text) or "", call.path.namespace)
-    for each in found:
-        if call.exact(each.class_name):
-            shown = listed(each.properties)
-            call.instances([each], ctypes.addressof(shown))
+    below = call.provider.schema.below(call.path.class_name)
+    if any(not call.exact(table.name) for table in below):
+        raise Error(Status.NOT_SUPPORTED, f"{call.path.class_name} has subclasses")
+    call.instances(each for each in found if call.exact(each.class_name))
     call.done()
 
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 from ctypes import byref, c_void_p
 from typing import Any, Callable
 
-from ..cim import Error, invalid
+from ..cim import Error, Path, invalid
 from ..cim import Status as Code
 from ..tree import NOT_XML
 from .cimxml_value import ODD
-from .cmpi_abi import MAKER, STRING, Address, Status, functions, text
+from .cmpi_abi import MAKER, SIZE, STRING, Address, Status, chars, functions, pointer, text
 
+# Servers that hold references as texts without escapes: a quote in one would end their process.
+UNESCAPED = ("RequestHandler",)  # so sfcb calls itself
 Given = tuple[Any, int]  # what a function that sets a value is given: a pointer, and the type
 
 
@@ -22,6 +24,7 @@ class Server:
         self.address = address
         self.make = functions(MAKER, address, 2)
         self.embeds = True  # whether properties may be instances; the first refusal tells
+        self.escapes = chars(pointer(pointer(address + SIZE) + SIZE)) not in UNESCAPED
 
     def made(self, maker: Callable[..., Any], *given: Any) -> Address:
         """An object; cim.Error with what the server says if it makes none."""
@@ -40,6 +43,13 @@ class Server:
         said.code = int(error.status)
         data = error.text.encode("utf-8", "replace").replace(b"\0", b"?")
         said.text = self.make.string(self.address, data, None)
+
+
+class Unfit(Error):
+    """What this server cannot have: an instance with it is left out."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(Code.FAILED, f"this CIM server has no reference to {path}")
 
 
 def encoded(value: str, where: str) -> bytes:

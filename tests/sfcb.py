@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""sfcb as a CIM server of the tests' own; sfcbd and sfcbmof are found on PATH."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from cim_server import SCHEMA, CimServer, classes, mof, schema
+
+PROGRAMS = ("sfcbd", "sfcbmof")
+STAGE = ("share/sfcb", "var/lib/sfcb/stage", "../var/lib/sfcb/stage", "../share/sfcb")
+MODULES = ("lib/sfcb", "lib64/sfcb", "lib/x86_64-linux-gnu/sfcb")
+OWN = {"root/interop": ("10_interop.mof", "20_indication.mof", "indication.mof")}
+CONFIGURATION = """httpPort: {port}
+httpLocalOnly: true
+enableHttps: false
+enableUds: false
+doBasicAuth: {authenticates}
+basicAuthLib: sfcBasicPAMAuthentication
+registrationDir: {folder}/registration
+providerDirs: {modules} {folder}/library
+localSocketPath: {folder}/local
+httpSocketPath: {folder}/http
+useChunking: true
+provProcs: 32
+"""
+
+
+class Server(CimServer):
+    """It, with our classes in its repository."""
+
+    make = "sfcb"
+
+    def __init__(self, folder: Path, uri: str, prefix: str = "Virt", **more: Any) -> None:
+        super().__init__(folder, uri, "root/interop", **more)
+        program = shutil.which("sfcbd")
+        assert program
+        self.prefix = Path(program).resolve().parent.parent
+        self._register(uri, prefix)
+        self._load(prefix)
+        modules = next(each for each in MODULES if (self.prefix / each).is_dir())
+        (folder / "sfcb.cfg").write_text(CONFIGURATION.format(
+            port=self.port, folder=folder, modules=self.prefix / modules,
+            authenticates="false"), "utf-8")
+
+    def _file(self, name: str) -> Path:
+        return next(found for each in STAGE for found in (self.prefix / each).glob(f"**/{name}"))
+
+    def _register(self, uri: str, prefix: str) -> None:
+        sections = [self._file("default.reg").read_text("utf-8")]
+        for name, namespace, association in classes(uri, f"{prefix}_"):
+            place = self.interop if namespace == "interop" else namespace
+            types = "instance association method" if association else "instance association method"
+            sections.append(f"[{name}]\n   provider: libvirt_cim\n   location: virt_cim\n"
+                            f"   type: {types}\n   namespace: {place}\n#\n")
+        registration = self.folder / "registration"
+        registration.mkdir()
+        (registration / "providerRegister").write_text("".join(sections), "utf-8")
+
+    def _load(self, prefix: str) -> None:
+        dmtf = schema(self.folder / "CIM")
+        ours = self.folder / "ours.mof"
+        ours.write_text(mof(prefix.lower()), "utf-8")
+        repository = self.folder / "registration" / "repository"
+        repository.mkdir()
+        for namespace in ("root/virt", "root/cimv2", self.interop):
+            own = [str(self._file(each)) for each in OWN.get(namespace, ("indication.mof",))]
+            done = subprocess.run(
+                ["sfcbmof", "-d", str(repository), "-n", namespace, "-o", "classSchemas",
+                 "-I", str(dmtf), "-i", SCHEMA, *own, str(ours)],
+                capture_output=True, text=True, errors="replace")
+            if done.returncode:
+                raise RuntimeError(done.stdout + done.stderr)
+
+    def command(self) -> list[str]:
+        """How it is started in the foreground."""
+        return ["sfcbd", "-c", str(self.folder / "sfcb.cfg")]
