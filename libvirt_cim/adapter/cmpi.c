@@ -63,7 +63,7 @@ static void start(void) {
     if (!python) snprintf(why, sizeof why, "%s", dlerror());
     else if (!PY(int, Py_IsInitialized, void)()) begin(python, program);
     if (python && PY(int, Py_IsInitialized, void)()) load(python, file, path, name);
-    for (int n = 1; n < NSIG; n++) sigaction(n, before + n, 0); /* Python's module signal sets one */
+    for (int n = 1; n < NSIG; n++) sigaction(n, before + n, 0); /* the module signal sets one */
 }
 
 static Status call(int which, P *given) {

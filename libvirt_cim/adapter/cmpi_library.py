@@ -22,7 +22,7 @@ MODULE = "libvirt_cim.cimom"
 SOURCE = Path(__file__).with_name("cmpi.c")
 ROOT = Path(__file__).resolve().parent.parent.parent  # where the package is
 FLAGS = ("-std=gnu11", "-O2", "-shared", "-fPIC", "-Wl,-z,nodelete", "-Wl,-z,relro")
-# What a Python says of itself: its version, its shared library, and where our package is for it.
+# What a Python says of itself: its program, its version, its shared library.
 _ASK = """
 import json, os, sys, sysconfig
 get = sysconfig.get_config_var
@@ -30,7 +30,7 @@ places = [os.path.join(get(place) or "", get(name) or "")
           for place in ("LIBDIR", "LIBPL") for name in ("INSTSONAME", "LDLIBRARY")]
 places += [os.path.join(get("LIBDIR") or "", get("MULTIARCH") or "", get("INSTSONAME") or "")]
 found = [each for each in places if ".so" in each and os.path.isfile(each)]
-print(json.dumps([sys.version_info[:2], found[:1]]))
+print(json.dumps([sys.executable, sys.version_info[:2], found[:1]]))
 """
 
 
@@ -71,24 +71,26 @@ def compile_(target: Path) -> None:
 def settings(python: str, interop: Optional[str] = None, module: str = MODULE,
              path: Path = ROOT) -> str:
     """What the file beside the library says."""
-    lines = {"libpython": libpython(python), "python": os.path.abspath(python),
-             "path": str(path), "import": module}
+    program, library = found(python)
+    lines = {"libpython": library, "python": program, "path": str(path), "import": module}
     if interop:
         lines["interop"] = interop
     return "".join(f"{name} = {value}\n" for name, value in lines.items())
 
 
-def libpython(python: str) -> str:
-    """The shared library of a Python."""
+def found(python: str) -> tuple[str, str]:
+    """The program and the shared library of a Python, which may be named by a link to it."""
     try:
-        done = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise _failed(f"{python}: {error}") from None
-    (major, minor), found = json.loads(done.stdout)
-    if not found:
+        done = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise _failed(f"{python}: {error.strerror}") from None
+    if done.returncode:
+        raise _failed(f"{python}: {next(iter(done.stderr.splitlines()), 'failed')}")
+    program, (major, minor), libraries = json.loads(done.stdout)
+    if not libraries:
         raise _failed(f"{python} has no shared library (libpython{major}.{minor}.so), which a "
                       "CIM server needs: install it")
-    return str(found[0])
+    return str(program), str(libraries[0])
 
 
 def _failed(text: str) -> Error:
