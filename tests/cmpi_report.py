@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Imported in a program by the library: tells, as a failure, which Python it is and how it is set."""
+"""Imported in a program by the library: tells, as a failure, which Python it is and how it is."""
 
 from __future__ import annotations
 

@@ -32,10 +32,15 @@ ALIVE: list[Any] = []  # a server's tables stay where they are as long as it run
 
 
 class FakeBroker(Functions):
-    """The broker, without the functions that are missing; `embeds`: properties may be instances."""
+    """The broker, without the functions that are missing; `embeds`: properties may be instances.
 
-    def __init__(self, missing: Collection[str] = (), embeds: bool = True) -> None:
+    `defaults` are what a new instance of any class has at once.
+    """
+
+    def __init__(self, missing: Collection[str] = (), embeds: bool = True,
+                 name: str = "test") -> None:
         self.embeds, self.missing = embeds, missing
+        self.defaults: dict[str, Any] = {}
         self.things: list[Thing] = []
         self.mistakes: list[BaseException] = []
         self.logged: list[tuple[int, str]] = []
@@ -45,6 +50,8 @@ class FakeBroker(Functions):
         self.tables: dict[str, Any] = {}
         for kind, functions in TABLES.items():
             self.tables[kind] = self._table(kind, functions, missing)
+        self.name = ffi.new("char[]", name.encode())
+        self.tables["broker"][1] = self.name
         self.c = ffi.new("Broker *", {
             "bft": self.tables["broker"], "eft": self.tables["maker"]})
 

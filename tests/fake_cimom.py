@@ -12,11 +12,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any, Optional
 
+import pytest
 from fake_broker import FakeBroker
 from fake_objects import NULL, Thing, ffi, thing
 
-from libvirt_cim import cim
+from libvirt_cim import cim, cimom
+from libvirt_cim.adapter import access, cmpi_library
+from libvirt_cim.adapter.access import Access
+from libvirt_cim.adapter.cmpi import Adapter
+from libvirt_cim.broker import Broker
 from libvirt_cim.provider import Provider
+
+ROOT_WRITES = Access(None, {"root": access.WRITE})
 
 KINDS = {  # the functions behind name and cleanup, in the order of CMPI's tables
     "Instance": "names instances get create modify delete query",
@@ -26,6 +33,14 @@ KINDS = {  # the functions behind name and cleanup, in the order of CMPI's table
 }
 ffi.cdef("".join(f"void *_Generic_Create_{kind}MI(void *, void *, char *, void *);"
                  for kind in KINDS))
+
+
+@contextlib.contextmanager
+def library_of(provider: Provider, folder: File, allowed: Access = ROOT_WRITES) -> Iterator[File]:
+    """The library, which finds this Python, and in it an adapter to that provider."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cimom, "_ADAPTER", Adapter(Broker([provider]), allowed, "interop"))
+        yield cmpi_library.build(folder)
 
 
 class Server:

@@ -14,7 +14,7 @@ from fake_objects import (
     ARRAY,
     CHARS,
     INSTANCE,
-    NO_ENTRY,
+    NO_SUCH,
     NULL,
     NULL_VALUE,
     WRONG_TYPE,
@@ -29,6 +29,8 @@ class Functions:
     """All of them, named KIND_FUNCTION; what they use of the broker is declared here."""
 
     embeds: bool
+    refused: str = ""  # a property that instances do not take
+    defaults: dict[str, Any]
     missing: Collection[str]
     logged: list[tuple[int, str]]
     delivered: list[tuple[str, Any]]
@@ -84,7 +86,7 @@ class Functions:
     def context_entry(self, context: Any, name: Any, said: Any) -> Any:
         found = thing(context, "context").principal
         if ffi.string(name) != b"CMPIPrincipal" or found is None:
-            ffi.cast("Status *", said).rc = NO_ENTRY
+            ffi.cast("Status *", said).rc = NO_SUCH
             return ffi.new("Data *", {"state": NULL_VALUE})[0]
         return self.data(found)[0]
 
@@ -100,7 +102,9 @@ class Functions:
         at = thing(path, "path")
         own = Thing(self, "path", namespace=at.namespace, class_name=at.class_name, host=None,
                     values=dict(at.values))
-        return Thing(self, "instance", path=own, values=dict(at.values), shown=None, wanted=None).c
+        values = {name: self.data(each) for name, each in self.defaults.items()}
+        return Thing(self, "instance", path=own, values={**values, **at.values}, shown=None,
+                     wanted=None).c
 
     def maker_array(self, broker: Any, size: int, type_: int, said: Any) -> Any:
         assert type_ != CHARS, "its texts are CMPIStrings"
@@ -143,6 +147,8 @@ class Functions:
     def instance_set(self, instance: Any, name: Any, value: Any, type_: int) -> Any:
         if type_ & ~ARRAY == INSTANCE and not self.embeds:
             return WRONG_TYPE, "no instance in an instance"
+        if ffi.string(name).decode() == self.refused:
+            return NO_SUCH, f"not {self.refused}"
         found = thing(instance, "instance")
         shown = found.shown is None or ffi.string(name).decode().lower() in found.shown
         return self._set(found, name, value, type_) if shown else None

@@ -22,7 +22,7 @@ ARRAY, CHARS, STRING, DATETIME, INSTANCE, REF = 1 << 13, 0x1700, 0x1600, 0x1800,
 MEMBERS = {2: "uint8", 3: "uint16", 8: "real32", 12: "real64", 0x80: "uint8", 0x90: "uint16",
            0xA0: "uint32", 0xB0: "uint64", 0xC0: "sint8", 0xD0: "sint16", 0xE0: "sint32",
            0xF0: "sint64"}
-NULL_VALUE, NO_ENTRY, WRONG_TYPE = 256, 12, 13
+NULL_VALUE, NO_SUCH, WRONG_TYPE = 256, 12, 13
 
 
 class Thing:

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""CMPI: methods, embedded instances, who asks, mistakes and indications, in a server of Python."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path as File
+from typing import Any
+
+import pytest
+from fake_broker import FakeBroker
+from fake_cimom import Server, library_of
+from fake_objects import ARRAY, INSTANCE, NULL, Thing
+from lab import FRONT1, LAB, ODD, POOLS, rasd, vssd
+
+import libvirt_cim
+from libvirt_cim import cimom, principal, service
+from libvirt_cim.adapter.cmpi import Adapter
+from libvirt_cim.adapter.cmpi_log import Output
+from libvirt_cim.cim import Error, Instance, Status, parse_path
+from libvirt_cim.provider import Provider
+from libvirt_cim.service.call import Call, Result
+
+pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+CONSOLE = rasd("Graphics", "front1/vnc")
+MANAGE = "CIM_VirtualSystemManagementService"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with libvirt_cim.connect(LAB) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def library(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[File]:
+    with library_of(provider, tmp_path_factory.mktemp("cmpi")) as found:
+        yield found
+
+
+@pytest.fixture
+def adapter(library: File) -> Iterator[Adapter]:
+    """The adapter that the library plugs in, with no events of another test."""
+    assert cimom._ADAPTER is not None
+    yield cimom._ADAPTER
+    cimom._ADAPTER.events.__init__(  # type: ignore[misc]
+        cimom._ADAPTER._encoder, cimom._ADAPTER._superclasses)
+
+
+@pytest.fixture
+def server(library: File, provider: Provider) -> Server:
+    return Server(library, FakeBroker(), provider)
+
+
+@pytest.fixture
+def management(provider: Provider) -> str:
+    return str(next(provider.enumerate_instance_names(MANAGE)))
+
+
+# embedded instances
+
+@pytest.fixture
+def listens(provider: Provider) -> Any:
+    found = provider.get_instance(CONSOLE, property_list=["Listens"]).get("Listens")
+    assert found and isinstance(found[0], Instance)
+    return found
+
+
+def test_embedded_instances_come_if_they_are_asked_for(server: Server, listens: Any) -> None:
+    assert server.get_instance(CONSOLE).get("Listens") is None
+    assert server.get_instance(CONSOLE).get("ElementName") == "vnc"
+    assert server.get_instance(CONSOLE, ["Listens"]).get("Listens") == listens
+
+
+def test_a_list_of_everything_is_none(server: Server, provider: Provider) -> None:
+    for path in (CONSOLE, vssd("build1")):
+        class_name = path.partition(".")[0]
+        every = list(provider.schema.resolved(class_name).properties)
+        found = server.get_instance(path, every)
+        assert found == server.get_instance(path) and "UnmappedXML" not in found.properties
+    assert server.get_instance(vssd("beta1"), ["UnmappedXML"]).get("UnmappedXML")
+
+
+def test_a_server_that_refuses_them_gets_texts(
+    library: File, provider: Provider, listens: Any
+) -> None:
+    server = Server(library, FakeBroker(embeds=False), provider)
+    for _ in range(2):  # it is asked only once
+        texts = server.get_instance(CONSOLE, ["Listens"]).get("Listens")
+        assert [each.startswith('<INSTANCE CLASSNAME="Virt_GraphicsListen">') for each in texts]
+        assert len(texts) == len(listens)
+
+
+# methods
+
+def test_central_instances(server: Server, provider: Provider) -> None:
+    profile = 'interop:Virt_RegisteredProfile.InstanceID=' \
+        '"CIM:DSP1045-MemoryResourceVirtualization-1.0.0"'
+    returned, out = server.invoke_method(profile, "getcentralinstances", {})
+    assert returned == 0
+    assert [str(each) for each in out["CentralInstances"]] == [f"root/virt:{POOLS[1]}"]
+
+
+def heard(monkeypatch: pytest.MonkeyPatch, method: str, answer: Result) -> list[Call]:
+    """The calls of a method that only listens and gives that answer."""
+    calls: list[Call] = []
+
+    def function(call: Call) -> Result:
+        calls.append(call)
+        return answer
+
+    monkeypatch.setattr(service, "METHODS", {**service.METHODS, (MANAGE, method): function})
+    return calls
+
+
+def embedded(server: Server, class_name: str, **values: Any) -> Any:
+    """A CMPIInstance."""
+    broker = server.broker
+    path = Thing(broker, "path", namespace="root/virt", class_name=class_name, host=None, values={})
+    return Thing(broker, "instance", path=path, shown=None, wanted=None, values={
+        name: broker.data(each) for name, each in values.items()}).c
+
+
+def test_define_system(server: Server, management: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Embedded instances and references in, references out, in and out of arrays."""
+    calls = heard(monkeypatch, "DefineSystem", (4096, {
+        "ResultingSystem": parse_path(FRONT1), "Job": None}))
+    settings = embedded(server, "Virt_VirtualSystemSettingData", ElementName="neu",
+                        BootDevices=["hd", "network"], AutoStart=None)
+    disk = embedded(server, "Virt_DiskResourceAllocationSettingData", Address="/a b/ü",
+                    VirtualQuantity=1 << 40, readonly=True)
+    text = '<INSTANCE CLASSNAME="Virt_MemResourceAllocationSettingData"><PROPERTY ' \
+        'NAME="VirtualQuantity" TYPE="uint64"><VALUE>512</VALUE></PROPERTY></INSTANCE>'
+    for resources in ([disk], [text]):
+        returned, out = server.invoke_method(management, "DefineSystem", {
+            "SystemSettings": server.broker.data(settings),
+            "ResourceSettings": server.broker.data(resources),
+            "ReferenceConfiguration": server.broker.data(server.path(vssd("front1"))),
+        })
+        assert returned == 4096
+        assert str(out["ResultingSystem"]) == f"root/virt:{FRONT1}" and out["Job"] is None
+    first, second = (call.given for call in calls)
+    assert first["SystemSettings"] == Instance("Virt_VirtualSystemSettingData", {
+        "ElementName": "neu", "BootDevices": ["hd", "network"]})
+    assert first["ResourceSettings"] == [Instance("Virt_DiskResourceAllocationSettingData", {
+        "Address": "/a b/ü", "VirtualQuantity": 1 << 40, "readonly": True})]
+    assert str(first["ReferenceConfiguration"]) == f"root/virt:{vssd('front1')}"
+    assert second["ResourceSettings"] == [Instance("Virt_MemResourceAllocationSettingData", {
+        "VirtualQuantity": 512})]
+
+
+def test_add_resource_settings(
+    server: Server, management: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = rasd("Disk", "front1/vda"), rasd("Proc", "front1/proc")
+    calls = heard(monkeypatch, "AddResourceSettings", (0, {
+        "ResultingResourceSettings": [parse_path(each) for each in given]}))
+    returned, out = server.invoke_method(management, "AddResourceSettings", {
+        "AffectedConfiguration": server.broker.data(server.path(vssd(ODD))),
+        "ResourceSettings": server.broker.data([], INSTANCE | ARRAY),
+    })
+    assert returned == 0 and calls[0].given["ResourceSettings"] == []
+    assert calls[0].given["AffectedConfiguration"].keys == {"InstanceID": f"Virt:{ODD}"}
+    assert [str(each) for each in out["ResultingResourceSettings"]] == [
+        f"root/virt:{each}" for each in given]
+
+
+@pytest.mark.parametrize(("path", "method", "status"), [
+    (FRONT1, "NoSuch", Status.METHOD_NOT_FOUND),
+    (FRONT1, "RequestStateChange", Status.METHOD_NOT_AVAILABLE),
+    ("Virt_ComputerSystem", "RequestStateChange", Status.INVALID_PARAMETER),
+])
+def test_methods_that_are_not_there(
+    server: Server, path: str, method: str, status: Status
+) -> None:
+    with pytest.raises(Error) as error:
+        server.invoke_method(path, method, {})
+    assert error.value.status == status
+
+
+def test_changes_that_are_not_there(server: Server) -> None:
+    made = embedded(server, "Virt_ComputerSystem", Name="a")
+    path = server.path(FRONT1)
+    for name, given in (("create", [made]), ("modify", [made, NULL]), ("delete", [])):
+        with pytest.raises(Error, match="Instance is not supported") as error:
+            server.ask(name, path, *given)
+        assert error.value.status == Status.NOT_SUPPORTED
+
+
+# who asks
+
+def test_the_principal(server: Server, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def get(*given: Any, **more: Any) -> Instance:
+        seen.append(principal.current())
+        return Instance("Virt_ComputerSystem", {}, parse_path(FRONT1))
+
+    monkeypatch.setattr(provider, "get_instance", get)
+    for name in ("root", "jürgen", "", None):
+        server.call("get", server.broker.result().c, server.path(FRONT1), None, principal=name)
+    assert seen == ["root", "jürgen", None, None] and principal.current() is None
+
+
+@pytest.mark.parametrize(("name", "status"), [
+    ("root", Status.NOT_SUPPORTED), ("somebody", Status.ACCESS_DENIED),
+    (None, Status.ACCESS_DENIED)])
+def test_who_may_change(server: Server, name: Any, status: Status) -> None:
+    with pytest.raises(Error) as error:
+        server.call("delete", server.broker.result().c, server.path(FRONT1), principal=name)
+    assert error.value.status == status
+
+
+# mistakes and the log
+
+def test_a_mistake_is_a_failure(
+    server: Server, provider: Provider, adapter: Adapter, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The client is told that there is one, the server's log which."""
+    monkeypatch.setattr(provider, "get_instance", lambda *_, **__: [][0])
+    log = logging.getLogger("libvirt_cim")
+    handler = adapter.log(False)
+    log.addHandler(handler)
+    try:
+        with pytest.raises(Error, match="^libvirt_cim made a mistake; the CIM server's log says"):
+            server.get_instance(FRONT1)
+    finally:
+        log.removeHandler(handler)
+    said = [text for severity, text in server.broker.logged if severity == 1]
+    assert said[0] == "libvirt_cim.cmpi: a mistake in libvirt_cim"
+    assert said[-1] == "IndexError: list index out of range"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_printed_is_logged() -> None:
+    lines: list[str] = []
+    output = Output(lines.append)
+    print("one\ntwo", file=output)
+    print("", file=output)
+    print("thr", end="", file=output)
+    print("ee", file=output)
+    output.flush()
+    assert lines == ["one", "two", "three"] and output.writable()
+
+
+def test_a_server_that_refuses_a_value(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.broker, "refused", "EnabledState")
+    with pytest.raises(Error) as error:
+        server.get_instance(FRONT1)
+    assert error.value.text == \
+        "Virt_ComputerSystem.EnabledState was refused by the CIM server: not EnabledState"
+
+
+def test_it_is_never_unloaded(server: Server) -> None:
+    for kind in ("Instance", "Association", "Method", "Indication"):
+        with pytest.raises(SystemError) as error:
+            server.call(f"{kind} cleanup", False)
+        assert error.value.args[0] == 51
+        server.call(f"{kind} cleanup", True)
+
+
+# indications
+
+def wanted(server: Server, class_name: str) -> Any:
+    """A filter that is active."""
+    made = Thing(server.broker, "filter", text=f"SELECT * FROM {class_name}").c
+    path = server.broker.path("root/virt", class_name, {})
+    server.call("authorize", made, class_name, path, "root")
+    server.call("activate", made, class_name, path, True)
+    server.call("enable")
+    return made
+
+
+EVENT = Instance("Virt_ComputerSystem", {"Name": "front1", "EnabledState": 2})
+
+
+def test_an_event(server: Server, adapter: Adapter) -> None:
+    assert not adapter.events.deliver("root/virt", EVENT)
+    filter_ = wanted(server, "CIM_ComputerSystem")
+    found, = adapter.events.filters()
+    assert found == ("root/virt", "CIM_ComputerSystem", "SELECT * FROM CIM_ComputerSystem")
+    assert adapter.events.deliver("root/virt", EVENT)
+    assert server.broker.event.wait(5)
+    assert server.broker.delivered == [("root/virt", {"Name": "front1", "EnabledState": 2})]
+    assert not adapter.events.deliver("root/virt", Instance("Virt_DiskPool", {}))
+    server.call("disable")  # sfcb: before the filter is given back, without its class
+    assert adapter.events.filters() == []
+    server.call("release", filter_, "", server.broker.path("", "", {}), True)
+    assert not adapter.events.deliver("root/virt", EVENT)
+    assert server.broker.mistakes == [] and len(server.broker.attached) == 1
+
+
+def test_filters_of_two_classes(server: Server, adapter: Adapter) -> None:
+    first, second = wanted(server, "CIM_System"), wanted(server, "CIM_ComputerSystem")
+    path = server.broker.path("root/virt", "CIM_System", {})
+    server.call("release", first, "CIM_System", path, False)
+    assert [each.class_name for each in adapter.events.filters()] == ["CIM_ComputerSystem"]
+    server.call("release", second, "CIM_ComputerSystem", path, True)
+    assert adapter.events.filters() == []
+
+
+def test_events_that_cannot_be_made(server: Server, adapter: Adapter) -> None:
+    """They are lost, and the next is not."""
+    wanted(server, "CIM_ComputerSystem")
+    assert adapter.events.deliver("root/virt", Instance("Virt_ComputerSystem", {"Name": 5}))
+    assert adapter.events.deliver("root/virt", EVENT)
+    assert server.broker.event.wait(5) and len(server.broker.delivered) == 1
+
+
+def test_polling_is_not_needed(server: Server) -> None:
+    with pytest.raises(Error) as error:
+        server.call("poll")
+    assert error.value.status == Status.NOT_SUPPORTED
