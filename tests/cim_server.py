@@ -114,6 +114,15 @@ class CimServer:
             self.process.wait()
             self.process = None
 
+    def loaded(self) -> list[int]:
+        """The processes that have the library loaded."""
+        found = []
+        for each in Path("/proc").glob("[0-9]*/maps"):
+            with contextlib.suppress(OSError):
+                if str(self.library) in each.read_text("utf-8", "replace"):
+                    found.append(int(each.parent.name))
+        return found
+
     def wbem(self, **options: Any) -> pywbem.WBEMConnection:
         """pywbem's connection."""
         return pywbem.WBEMConnection(

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cim_server import SCHEMA, CimServer, classes, mof, schema
+from plugged import EVENT
+from plugged import MOF as EVENT_MOF
 
 PROGRAMS = ("cimserver", "cimmofl")
 REPOSITORIES = ("repository", "../var/lib/Pegasus/repository", "/var/lib/Pegasus/repository")
@@ -65,8 +67,10 @@ class Server(CimServer):
         ours, whole = self.folder / "ours.mof", self.folder / "whole.mof"
         ours.write_text(mof(prefix.lower()), "utf-8")
         whole.write_text(mof(prefix.lower(), "--cim"), "utf-8")
+        event = self.folder / "event.mof"
+        event.write_text(EVENT_MOF, "utf-8")
         self._compile("root/virt", "-I", dmtf, dmtf / SCHEMA)
-        self._compile("root/virt", ours)
+        self._compile("root/virt", ours, event)
         for namespace in ("root/cimv2", self.interop):
             self._compile(namespace, whole)  # what is there stays as it is
 
@@ -76,6 +80,7 @@ class Server(CimServer):
         for name, namespace, association in classes(uri, f"{prefix}_"):
             places[name].append(self.interop if namespace == "interop" else namespace)
             kinds[name] = [INSTANCE, METHOD, *[ASSOCIATION] * association]
+        places[EVENT], kinds[EVENT] = ["root/virt"], [INDICATION]
         texts = [MODULE, *(CLASS.format(
             name=name, namespaces=", ".join(f'"{each}"' for each in found),
             types=", ".join(map(str, kinds[name]))) for name, found in places.items())]

@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from cim_server import SCHEMA, CimServer, classes, mof, schema
+from plugged import EVENT, MOF
 
 PROGRAMS = ("sfcbd", "sfcbmof")
 STAGE = ("share/sfcb", "var/lib/sfcb/stage", "../var/lib/sfcb/stage", "../share/sfcb")
 MODULES = ("lib/sfcb", "lib64/sfcb", "lib/x86_64-linux-gnu/sfcb")
 OWN = {"root/interop": ("10_interop.mof", "20_indication.mof", "indication.mof")}
+SECTION = """[{name}]
+   provider: libvirt_cim
+   location: virt_cim
+   type: {types}
+   namespace: {namespace}
+#
+"""
 CONFIGURATION = """httpPort: {port}
 httpLocalOnly: true
 enableHttps: false
@@ -53,9 +61,9 @@ class Server(CimServer):
         sections = [self._file("default.reg").read_text("utf-8")]
         for name, namespace, association in classes(uri, f"{prefix}_"):
             place = self.interop if namespace == "interop" else namespace
-            types = "instance association method" if association else "instance association method"
-            sections.append(f"[{name}]\n   provider: libvirt_cim\n   location: virt_cim\n"
-                            f"   type: {types}\n   namespace: {place}\n#\n")
+            types = "instance method" + " association" * association
+            sections.append(SECTION.format(name=name, types=types, namespace=place))
+        sections.append(SECTION.format(name=EVENT, types="indication", namespace="root/virt"))
         registration = self.folder / "registration"
         registration.mkdir()
         (registration / "providerRegister").write_text("".join(sections), "utf-8")
@@ -63,7 +71,7 @@ class Server(CimServer):
     def _load(self, prefix: str) -> None:
         dmtf = schema(self.folder / "CIM")
         ours = self.folder / "ours.mof"
-        ours.write_text(mof(prefix.lower()), "utf-8")
+        ours.write_text(mof(prefix.lower()) + MOF, "utf-8")
         repository = self.folder / "registration" / "repository"
         repository.mkdir()
         for namespace in ("root/virt", "root/cimv2", self.interop):

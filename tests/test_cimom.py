@@ -3,18 +3,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import shutil
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path as File
 from typing import Any
 
 import pegasus
 import pytest
+import pywbem
 import sfcb
 from brokers import Defects
-from cim_server import CimServer, missing
-from contract import check, through_provider, through_pywbem
-from lab import LAB
+from cim_server import CimServer, free_port, missing
+from contract import check, failing, through_provider, through_pywbem
+from lab import GUESTS, LAB, rasd, system
 from operations import Operation
+from plugged import EVENT
 from test_cmpi import OPERATIONS
 
 import libvirt_cim
@@ -85,3 +95,163 @@ def plain(value: Any) -> Any:
         value = re.sub("root/(interop|PG_InterOp):", "interop:", value)
         return re.sub("^CIM_ERR_[A-Z_]+: ", "", value)
     return value
+
+
+# what the contract does not ask for
+
+def guest(name: str) -> pywbem.CIMInstanceName:
+    """A guest's path."""
+    return pywbem.CIMInstanceName.from_wbem_uri(f"root/virt:{system(name)}")
+
+
+def test_methods(server: CimServer, wbem: Any) -> None:
+    """References come out of them, in an array."""
+    profile = pywbem.CIMInstanceName("Virt_RegisteredProfile", {
+        "InstanceID": "CIM:DSP1045-MemoryResourceVirtualization-1.0.0"}, namespace=server.interop)
+    returned, out = wbem.InvokeMethod("GetCentralInstances", profile)
+    assert returned == 0
+    assert [each["InstanceID"] for each in out["CentralInstances"]] == ["MemoryPool/0"]
+    with failing(pywbem.CIM_ERR_METHOD_NOT_AVAILABLE):
+        wbem.InvokeMethod("RequestStateChange", guest("front1"), RequestedState=pywbem.Uint16(2))
+    with failing(pywbem.CIM_ERR_NOT_SUPPORTED):
+        wbem.DeleteInstance(guest("front1"))
+
+
+def test_embedded_instances(wbem: Any) -> None:
+    """They come as instances, if the property list names them."""
+    path = pywbem.CIMInstanceName.from_wbem_uri(f"root/virt:{rasd('Graphics', 'front1/vnc')}")
+    assert "Listens" not in wbem.GetInstance(path) or wbem.GetInstance(path)["Listens"] is None
+    found = wbem.GetInstance(path, PropertyList=["Listens"])["Listens"]
+    assert [each["Address"] for each in found] == ["127.0.0.1"]
+
+
+def test_events(server: CimServer, wbem: Any) -> None:
+    """From the subscription on they come, and after it no more."""
+    got: list[Any] = []
+    listener = pywbem.WBEMListener("127.0.0.1", http_port=free_port())
+    listener.add_callback(lambda event, host: got.append(event))
+    listener.start()
+    try:
+        subscription = subscribed(server, wbem, f"http://127.0.0.1:{listener.http_port}")
+        end = time.monotonic() + 20
+        while len(got) < 3 and time.monotonic() < end:
+            time.sleep(0.05)
+        with contextlib.suppress(pywbem.CIMXMLParseError):  # sfcb answers more than nothing
+            wbem.DeleteInstance(subscription)
+        time.sleep(0.5)
+        number = len(got)
+        time.sleep(0.7)
+        assert number == len(got) >= 3
+    finally:
+        listener.stop()
+    for each, event in enumerate(got, 1):
+        assert event.classname == EVENT and event["CorrelatedIndications"] == ["a", "<b>"]
+        assert event["IndicationIdentifier"].startswith("test ") and each
+    assert len({event["IndicationIdentifier"] for event in got}) == number
+
+
+def subscribed(server: CimServer, wbem: Any, url: str) -> pywbem.CIMInstanceName:
+    """A subscription of the tests' events."""
+    made = []
+    place = {"SourceNamespace": "root/virt"} if server.make == "sfcb" else {
+        "SourceNamespaces": ["root/virt"]}
+    for class_name, more in (
+        ("CIM_IndicationFilter", {"Query": f"SELECT * FROM {EVENT}", "QueryLanguage": "WQL",
+                                  **place}),
+        ("CIM_ListenerDestinationCIMXML", {"Destination": url}),
+    ):
+        keys = {"CreationClassName": class_name, "Name": "test", "SystemName": "here",
+                "SystemCreationClassName": "CIM_ComputerSystem"}
+        path = wbem.CreateInstance(
+            pywbem.CIMInstance(class_name, {**keys, **more}), namespace=server.interop)
+        path.namespace = server.interop
+        made.append(path)
+    ends = pywbem.CIMInstance("CIM_IndicationSubscription", {
+        "Filter": made[0], "Handler": made[1]})
+    return wbem.CreateInstance(ends, namespace=server.interop)
+
+
+# other clients
+
+def ran(*command: object, **environment: str) -> str:
+    """What a program prints."""
+    done = subprocess.run([str(each) for each in command], capture_output=True, text=True,
+                          timeout=60, env={**os.environ, **environment})
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return done.stdout
+
+
+def test_wbemcli(server: CimServer) -> None:
+    if not shutil.which("wbemcli"):
+        pytest.skip("wbemcli is not installed")
+    where = f"127.0.0.1:{server.port}/root/virt"
+    names = ran("wbemcli", "ein", f"http://{where}:Virt_ComputerSystem").splitlines()
+    assert len(names) == len(GUESTS)
+    path = f"http://{where}:{system('front1')}"
+    assert "Virt_LogicalDisk" in ran("wbemcli", "ain", path, "-ac", "CIM_SystemDevice")
+    assert "Virt_SystemDevice" in ran("wbemcli", "rin", path) and ran("wbemcli", "ri", path)
+    if server.make == "sfcb":  # it cannot read of OpenPegasus that NULL embeds nothing
+        assert 'Name="front1"' in ran("wbemcli", "gi", path)
+        assert "Virt_LogicalDisk" in ran("wbemcli", "ei", f"http://{where}:CIM_LogicalDevice")
+
+
+def test_pywbemcli(server: CimServer) -> None:
+    program = os.environ.get("LIBVIRT_CIM_PYWBEMCLI") or shutil.which("pywbemcli")
+    if not program:
+        pytest.skip("pywbemcli is not installed ($LIBVIRT_CIM_PYWBEMCLI)")
+    command = (program, "-s", f"http://127.0.0.1:{server.port}", "-d", "root/virt", "instance")
+    assert len(ran(*command, "enumerate", "Virt_ComputerSystem", "--no").split()) >= len(GUESTS)
+    path = system("front1")
+    assert "front1" in ran(*command, "get", path)
+    assert "Virt_LogicalDisk" in ran(*command, "associators", path, "--no")
+
+
+def test_cimcli(server: CimServer) -> None:
+    program = shutil.which("cimcli")
+    if not program:
+        pytest.skip("cimcli is not installed")
+    libraries = {"LD_LIBRARY_PATH": str(File(program).resolve().parent.parent / "lib")}
+    where = ("-l", f"127.0.0.1:{server.port}", "-n", "root/virt")
+    names = ran(program, "ni", *where, "Virt_ComputerSystem", **libraries).splitlines()
+    assert len([each for each in names if each.startswith("Virt_ComputerSystem.")]) == len(GUESTS)
+    found = ran(program, "gi", *where, system("front1"), **libraries)
+    assert 'Name = "front1";' in found and "EnabledState = 2;" in found
+    found = ran(program, "an", *where, system("front1"), "-ac", "CIM_SystemDevice", **libraries)
+    assert "Virt_LogicalDisk" in found
+
+
+# how it stands it
+
+def test_nothing_is_printed(server: CimServer) -> None:
+    text = server.log.read_text("utf-8", "replace")
+    assert not re.search("Traceback|libvirt_cim.cmpi|DEBUG", text)
+
+
+def test_eight_clients(server: CimServer) -> None:
+    """At once, and nobody waits for ever."""
+    def client(number: int) -> int:
+        wbem = server.wbem()
+        found = 0
+        for _ in range(6 if number % 2 else 3):
+            found += len(wbem.EnumerateInstances("Virt_ComputerSystem"))
+            found += len(wbem.AssociatorNames(guest("front1"), AssocClass="CIM_SystemDevice"))
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(client, range(8)))
+    assert found[0] * 2 == found[1] and len(set(found)) == 2
+
+
+def test_a_provider_that_is_killed(server: CimServer) -> None:
+    """The next request, or the one after that, starts it again."""
+    wbem = server.wbem()
+    before = len(wbem.EnumerateInstanceNames("Virt_ComputerSystem"))
+    for number in server.loaded():
+        os.kill(number, signal.SIGKILL)
+    time.sleep(1)
+    for _ in range(5):
+        with contextlib.suppress(pywbem.Error):
+            assert len(server.wbem().EnumerateInstanceNames("Virt_ComputerSystem")) == before
+            return
+        time.sleep(1)
+    raise AssertionError("it did not come back")
