@@ -25,7 +25,13 @@ from libvirt_cim.provider import connect
 
 TESTS = Path(__file__).parent
 NAMESPACES = ("root/virt", "root/cimv2", "interop")
-ALONE = ["unshare", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
+# What a server has in /tmp itself, a socket or who it is, is its own; the folders are as they are.
+TMP = """mount --bind /tmp /mnt && mount -t tmpfs tmpfs /tmp && chmod 1777 /tmp &&
+for each in /mnt/*/; do
+    mkdir "/tmp/${each#/mnt/}" && mount --bind "$each" "/tmp/${each#/mnt/}"
+done; exec "$@" """
+ALONE = ["unshare", "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc",
+         "sh", "-c", TMP, "sh"]
 SCHEMA = "cim_schema_2.49.0.mof"
 
 

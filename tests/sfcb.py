@@ -84,5 +84,8 @@ class Server(CimServer):
                 raise RuntimeError(done.stdout + done.stderr)
 
     def command(self) -> list[str]:
-        """How it is started in the foreground."""
-        return ["sfcbd", "-c", str(self.folder / "sfcb.cfg")]
+        """How it is started in the foreground.
+
+        Its processes write behind few arguments, where the environment begins.
+        """
+        return ["sfcbd", *["-c", str(self.folder / "sfcb.cfg")] * 8]
