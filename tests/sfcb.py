@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,12 +23,13 @@ SECTION = """[{name}]
    namespace: {namespace}
 #
 """
+EVERYBODY = b"int _sfcBasicAuthenticate(char *name, char *password) { return name && password; }"
 CONFIGURATION = """httpPort: {port}
 httpLocalOnly: true
 enableHttps: false
 enableUds: false
 doBasicAuth: {authenticates}
-basicAuthLib: sfcBasicPAMAuthentication
+basicAuthLib: everybody
 registrationDir: {folder}/registration
 providerDirs: {modules} {folder}/library
 localSocketPath: {folder}/local
@@ -42,7 +44,8 @@ class Server(CimServer):
 
     make = "sfcb"
 
-    def __init__(self, folder: Path, uri: str, prefix: str = "Virt", **more: Any) -> None:
+    def __init__(self, folder: Path, uri: str, prefix: str = "Virt",
+                 authenticates: bool = False, **more: Any) -> None:
         super().__init__(folder, uri, "root/interop", **more)
         program = shutil.which("sfcbd")
         assert program
@@ -52,7 +55,11 @@ class Server(CimServer):
         modules = next(each for each in MODULES if (self.prefix / each).is_dir())
         (folder / "sfcb.cfg").write_text(CONFIGURATION.format(
             port=self.port, folder=folder, modules=self.prefix / modules,
-            authenticates="false"), "utf-8")
+            authenticates=str(authenticates).lower()), "utf-8")
+        paths = [str(folder / "library"), os.environ.get("LD_LIBRARY_PATH", "")]
+        self.environment["LD_LIBRARY_PATH"] = ":".join(filter(None, paths))
+        subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o",
+                        folder / "library" / "libeverybody.so"], input=EVERYBODY, check=True)
 
     def _file(self, name: str) -> Path:
         return next(found for each in STAGE for found in (self.prefix / each).glob(f"**/{name}"))

@@ -255,3 +255,23 @@ def test_a_provider_that_is_killed(server: CimServer) -> None:
             return
         time.sleep(1)
     raise AssertionError("it did not come back")
+
+
+def test_who_asks(tmp_path: File) -> None:
+    """Whom sfcb has let in is known by name; his role is that of the configuration."""
+    why = missing(*sfcb.PROGRAMS)
+    if why is not None:
+        pytest.skip(why)
+    made = sfcb.Server(tmp_path, LAB, authenticates=True)
+    with (tmp_path / "libvirt-cim.conf").open("a", encoding="utf-8") as file:
+        file.write("[roles]\nanna = write\n")
+    told = {}
+    with made:
+        for name in ("root", "anna", "otto"):
+            wbem = made.wbem(creds=(name, "x"))
+            assert len(wbem.EnumerateInstanceNames("Virt_ComputerSystem")) == len(GUESTS)
+            with pytest.raises(pywbem.CIMError) as error:
+                wbem.DeleteInstance(guest("front1"))
+            told[name] = error.value.status_code
+    assert told == {"root": pywbem.CIM_ERR_NOT_SUPPORTED, "anna": pywbem.CIM_ERR_NOT_SUPPORTED,
+                    "otto": pywbem.CIM_ERR_ACCESS_DENIED}

@@ -55,7 +55,7 @@ class Adapter:
         self.broker, self.access = broker, allowed
         self.events = Events(self._encoder, self._superclasses)
         self.last: Optional[Server] = None  # that called
-        self._interop = interop or f"root/{INTEROP}"
+        self._interop = interop
         self._servers: dict[Address, Server] = {}
         self._encoders: dict[tuple[Address, str], Encoder] = {}
         self._called = _CALLED(self.answer)
@@ -125,11 +125,12 @@ class Adapter:
         key = server.address, namespace.lower()
         found = self._encoders.get(key)
         if found is None:
-            if folded(namespace) == INTEROP:
-                self._interop = namespace
+            if self._interop is None and folded(namespace) == INTEROP:
+                self._interop = namespace  # nobody has told
 
             def place(ours: str) -> str:
-                return self._interop if ours == INTEROP else ours or namespace
+                there = self._interop or f"root/{INTEROP}"
+                return there if ours == INTEROP else ours or namespace
 
             found = self._encoders[key] = Encoder(
                 server, self.broker.classes(namespace), place)
