@@ -37,7 +37,7 @@ def _classes(broker: Broker, namespace: str) -> Callable[[str], Class]:
     return lambda name: event if name.lower() == EVENT.lower() else found(name)
 
 
-Broker.classes = _classes  # type: ignore[method-assign]
+setattr(Broker, "classes", _classes)  # noqa: B010  (mypy takes it so)
 
 
 def plugged(file: str, output: int, address: int) -> None:

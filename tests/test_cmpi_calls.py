@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path as File
 from typing import Any
@@ -233,6 +235,25 @@ def test_a_mistake_is_a_failure(
     assert said[0] == "libvirt_cim.cmpi: a mistake in libvirt_cim"
     assert said[-1] == "IndexError: list index out of range"
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_broken_connection_does_not_end_the_process(
+    server: Server, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server leaves SIGPIPE as it is, as sfcb does."""
+    got: list[int] = []
+
+    def get(*given: Any, **more: Any) -> Instance:
+        signal.pthread_kill(threading.get_ident(), signal.SIGPIPE)
+        return Instance("Virt_ComputerSystem", {}, parse_path(FRONT1))
+
+    monkeypatch.setattr(provider, "get_instance", get)
+    before = signal.signal(signal.SIGPIPE, lambda number, frame: got.append(number))
+    try:
+        assert server.get_instance(FRONT1)
+        assert got == [] and signal.SIGPIPE not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 def test_what_is_printed_is_logged() -> None:

@@ -7,8 +7,10 @@ cmpi_operation.py's, values cmpi_decode.py's and cmpi_encode.py's, events cmpi_e
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -45,6 +47,7 @@ LOG = logging.getLogger("libvirt_cim.cmpi")
 AUTHORIZE, ACTIVATE, RELEASE, ENABLE, DISABLE = range(len(OPERATIONS), len(OPERATIONS) + 5)
 _EVENTS = (4, 4, 4, 0, 0)  # how many pointers they give
 _CALLED = ctypes.CFUNCTYPE(None, c_int, c_void_p, c_void_p)
+PIPE = frozenset({signal.SIGPIPE})
 MISTAKE = Error(Status.FAILED, "libvirt_cim made a mistake; the CIM server's log says more")
 
 
@@ -80,7 +83,7 @@ class Adapter:
         address, context, *rest = (each or 0 for each in values)
         self.last = server = self._server(address)
         try:
-            with principal.acting(asker(context)):
+            with unbroken(), principal.acting(asker(context)):
                 if which < AUTHORIZE:
                     self._operation(OPERATIONS[which], server, rest)
                 else:
@@ -172,3 +175,20 @@ def asker(context: Address) -> Optional[str]:
         return None
     read = {STRING: text, CHARS: chars}.get(data.type)
     return (read(data.value[0]) if read else None) or None
+
+
+@contextlib.contextmanager
+def unbroken() -> Iterator[None]:
+    """No connection that breaks ends the process, and no signal's handler is changed for that.
+
+    A server may leave SIGPIPE as it is, which a write to a libvirtd that has ended raises. Threads
+    that begin in here do not get it either.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, PIPE)
+    try:
+        yield
+    finally:
+        if signal.SIGPIPE not in before:
+            while signal.sigtimedwait(PIPE, 0):
+                pass
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Iterator, Mapping
 from ctypes import c_char_p, c_int, c_uint32, c_uint64, c_ushort, c_void_p
-from typing import Any, Callable, Optional
+from typing import Any, NamedTuple, Optional
 
 NULL_VALUE, KEY_VALUE, NOT_FOUND = 1 << 8, 2 << 8, 4 << 8  # states of CMPIData
 ARRAY = 1 << 13
@@ -40,61 +40,70 @@ class Data(ctypes.Structure):
     _fields_ = [("type", c_ushort), ("state", c_ushort), ("value", c_uint64 * 2)]
 
 
-Signature = tuple[int, Any, tuple[Any, ...]]  # where in the table, what is returned, what is given
-P, S = c_void_p, c_char_p
-_COMMON: dict[str, Signature] = {"release": (1, Status, (P,))}
-BROKER: dict[str, Signature] = {
-    "prepare": (2, P, (P, P)), "attach": (3, Status, (P, P)), "detach": (4, Status, (P, P)),
-    "deliver": (5, Status, (P, P, S, P)),
-}
-MAKER: dict[str, Signature] = {
-    "instance": (1, P, (P, P, P)), "path": (2, P, (P, S, S, P)), "string": (4, P, (P, S, P)),
-    "array": (5, P, (P, c_uint32, c_ushort, P)), "datetime": (8, P, (P, S, P)),
-    "log": (15, Status, (P, c_int, S, S, P)),
-}
-CONTEXT: dict[str, Signature] = {**_COMMON, "entry": (3, Data, (P, S, P))}
-RESULT: dict[str, Signature] = {
-    "value": (3, Status, (P, P, c_ushort)), "instance": (4, Status, (P, P)),
-    "path": (5, Status, (P, P)), "done": (6, Status, (P,)),
-}
-INSTANCES: dict[str, Signature] = {
-    **_COMMON, "at": (4, Data, (P, c_uint32, P, P)), "count": (5, c_uint32, (P, P)),
-    "set": (6, Status, (P, S, P, c_ushort)), "path": (7, P, (P, P)),
-    "narrow": (8, Status, (P, P, P)),
-}
-PATHS: dict[str, Signature] = {
-    **_COMMON, "namespace": (4, P, (P, P)), "host": (6, P, (P, P)), "class_name": (8, P, (P, P)),
-    "set": (9, Status, (P, S, P, c_ushort)), "at": (11, Data, (P, c_uint32, P, P)),
-    "count": (12, c_uint32, (P, P)),
-}
-ARGUMENTS: dict[str, Signature] = {
-    "set": (3, Status, (P, S, P, c_ushort)), "at": (5, Data, (P, c_uint32, P, P)),
-    "count": (6, c_uint32, (P, P)),
-}
-STRINGS: dict[str, Signature] = {"text": (3, P, (P, P))}
-ARRAYS: dict[str, Signature] = {
-    "size": (3, c_uint32, (P, P)), "at": (5, Data, (P, c_uint32, P)),
-    "set": (6, Status, (P, c_uint32, P, c_ushort)),
-}
-DATETIMES: dict[str, Signature] = {"text": (4, P, (P, P))}
-FILTERS: dict[str, Signature] = {"text": (4, P, (P, P))}
+class Signature(NamedTuple):
+    """A function: where in the table, what is returned and given, whether it may wait."""
 
-# What may wait (for a client, a lock) lets other threads of Python run; what does not is quicker.
-_MAY_WAIT = {id(RESULT): frozenset(RESULT), id(BROKER): frozenset({"deliver", "attach", "detach"})}
-_TABLES: dict[tuple[int, Address], Functions] = {}
+    slot: int
+    returned: Any
+    given: tuple[Any, ...]
+    waits: bool = False  # then other threads of Python run; what does not wait is quicker
+
+
+class Kind:
+    """A kind of object, and the tables of functions that such objects have."""
+
+    def __init__(self, **signatures: Signature) -> None:
+        self._signatures = signatures
+        self._tables: dict[Address, Functions] = {}
+
+    def functions(self, table: Address) -> Functions:
+        """Those of a table, made once."""
+        found = self._tables.get(table)
+        if found is None:
+            found = self._tables[table] = Functions(self._signatures, table)
+        return found
+
+
+F, P, S = Signature, c_void_p, c_char_p
+_SET, _AT = (P, S, P, c_ushort), (P, c_uint32, P, P)
+BROKER = Kind(
+    prepare=F(2, P, (P, P)), attach=F(3, Status, (P, P), True),
+    deliver=F(5, Status, (P, P, S, P), True))
+MAKER = Kind(
+    instance=F(1, P, (P, P, P)), path=F(2, P, (P, S, S, P)), string=F(4, P, (P, S, P)),
+    array=F(5, P, (P, c_uint32, c_ushort, P)), datetime=F(8, P, (P, S, P)),
+    log=F(15, Status, (P, c_int, S, S, P)))
+CONTEXT = Kind(entry=F(3, Data, (P, S, P)))
+RESULT = Kind(
+    value=F(3, Status, (P, P, c_ushort), True), instance=F(4, Status, (P, P), True),
+    path=F(5, Status, (P, P), True), done=F(6, Status, (P,), True))
+INSTANCES = Kind(
+    release=F(1, Status, (P,)), at=F(4, Data, _AT), count=F(5, c_uint32, (P, P)),
+    set=F(6, Status, _SET), path=F(7, P, (P, P)), narrow=F(8, Status, (P, P, P)))
+PATHS = Kind(
+    release=F(1, Status, (P,)), namespace=F(4, P, (P, P)), host=F(6, P, (P, P)),
+    class_name=F(8, P, (P, P)), set=F(9, Status, _SET), at=F(11, Data, _AT),
+    count=F(12, c_uint32, (P, P)))
+ARGUMENTS = Kind(set=F(3, Status, _SET), at=F(5, Data, _AT), count=F(6, c_uint32, (P, P)))
+STRINGS = Kind(text=F(3, P, (P, P)))
+ARRAYS = Kind(
+    size=F(3, c_uint32, (P, P)), at=F(5, Data, (P, c_uint32, P)),
+    set=F(6, Status, (P, c_uint32, P, c_ushort)))
+DATETIMES = Kind(text=F(4, P, (P, P)))
+FILTERS = Kind(text=F(4, P, (P, P)))
 
 
 class Functions:
-    """The functions of one of the server's tables, by our names for them."""
+    """The functions of one of the server's tables, by our names for them; None is missing."""
 
-    def __init__(self, kind: Mapping[str, Signature], table: Address) -> None:
-        for name, (slot, returned, given) in kind.items():
-            address = pointer(table + slot * SIZE)
-            maker = ctypes.CFUNCTYPE if name in _MAY_WAIT.get(id(kind), ()) else ctypes.PYFUNCTYPE
-            function: Any = maker(returned, *given)(address) if address else None
+    def __init__(self, signatures: Mapping[str, Signature], table: Address) -> None:
+        for name, each in signatures.items():
+            address = pointer(table + each.slot * SIZE)
+            maker = ctypes.CFUNCTYPE if each.waits else ctypes.PYFUNCTYPE
+            function = maker(each.returned, *each.given)(address) if address else None
             setattr(self, name, function)
 
-    def __getattr__(self, name: str) -> Optional[Callable[..., Any]]:
+    def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"CMPI has no function {name} here")
 
 
@@ -103,14 +112,9 @@ def pointer(address: Address) -> Address:
     return c_void_p.from_address(address).value or 0
 
 
-def functions(kind: Mapping[str, Signature], object_: Address, member: int = 1) -> Any:
+def functions(kind: Kind, object_: Address, member: int = 1) -> Any:
     """The functions of an object's table; it is the second member of most."""
-    table = pointer(object_ + member * SIZE)
-    key = id(kind), table
-    found = _TABLES.get(key)
-    if found is None:
-        found = _TABLES[key] = Functions(kind, table)
-    return found
+    return kind.functions(pointer(object_ + member * SIZE))
 
 
 def text(string: Address) -> Optional[str]:

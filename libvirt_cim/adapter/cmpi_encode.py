@@ -28,6 +28,7 @@ from .cmpi_abi import (
     SIMPLE,
     STRING,
     Address,
+    Kind,
     entries,
     functions,
     listed,
@@ -273,7 +274,7 @@ def _simple(type_: str, where: str) -> Making:
     return other
 
 
-def release(kind: Any, object_: Address) -> None:
+def release(kind: Kind, object_: Address) -> None:
     """Give an object back to the server that made it, where it takes it."""
     function = functions(kind, object_).release
     if function:
