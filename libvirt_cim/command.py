@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 import click
 
-from . import command_host, command_offline, command_serve, output, shortpath
+from . import command_host, command_offline, command_register, command_serve, output, shortpath
 from .cim import Error, invalid
 from .command_host import PATH_HELP, connected, path_argument
 from .command_offline import format_option
@@ -87,7 +87,8 @@ def program(ctx: click.Context, uri: Optional[str]) -> None:
         sys.stdout.reconfigure(encoding="utf-8")  # what a file or pipe gets, we can read again
 
 
-for each in (*command_offline.COMMANDS, *command_host.COMMANDS, command_serve.serve):
+for each in (*command_offline.COMMANDS, *command_host.COMMANDS, command_serve.serve,
+             command_register.register):
     program.add_command(each)
 
 

@@ -56,7 +56,7 @@ def _chosen(config: Config, uri: Optional[str], listen: Optional[tuple[str, int]
     """The configuration with what the command line says instead."""
     changes = {name: os.path.abspath(text) for name, text in given.items() if text}
     changed = attrs.evolve(config, **changes)  # type: ignore[arg-type]
-    if uri is not None and (not config.connections or _asked_for()):
+    if uri is not None and (not config.connections or asked_for()):
         changed.connections = [Connection(uri, read_only=config.readonly)]
     if listen is not None:
         changed.listen = listen
@@ -65,7 +65,7 @@ def _chosen(config: Config, uri: Optional[str], listen: Optional[tuple[str, int]
     return changed
 
 
-def _asked_for() -> bool:
+def asked_for() -> bool:
     """Whether -c was given on the command line itself, and not by the environment."""
     parent = click.get_current_context().parent
     source = parent.get_parameter_source("uri") if parent is not None else None

@@ -6,7 +6,7 @@ Knows declarations; how they are spelled is the adapters'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Optional
 
 import attrs
@@ -32,21 +32,21 @@ def classes(model: Model, standard: bool = False) -> list[Class]:
     A class that DMTF has among its experimental ones only is always there: servers lack it.
     """
     ours = [name for name in model.declared if not name.startswith("CIM_")]
-    found = (model.declared[name] for name in ordered(model, ours))
+    found = (model.declared[name] for name in ordered(model.declared, ours))
     return [in_full(model, each) for each in found
             if standard or each.name in ours or each.qualifier("Experimental")]
 
 
-def ordered(model: Model, names: Iterable[str]) -> list[str]:
+def ordered(declared: Mapping[str, Class], names: Iterable[str]) -> list[str]:
     """Classes and those they name, each after its superclass, its references' and its parts'."""
     done: dict[str, None] = {}
     waiting: set[str] = set()
 
     def visit(name: Optional[str]) -> None:
-        if name is None or name not in model.declared or name in done or name in waiting:
+        if name is None or name not in declared or name in done or name in waiting:
             return
         waiting.add(name)
-        class_ = model.declared[name]
+        class_ = declared[name]
         visit(class_.superclass)
         for each in named(class_):
             visit(each)
