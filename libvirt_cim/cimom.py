@@ -16,7 +16,7 @@ from .adapter import access
 from .adapter.access import Access
 from .adapter.cmpi import Adapter
 from .cim import invalid
-from .config import Config
+from .config import Config, Connection
 
 ROOT = "root"  # who may do all in a server that knows users
 _ADAPTER: Optional[Adapter] = None
@@ -29,7 +29,10 @@ def plugged(file: str, output: int, address: int) -> None:
     """
     global _ADAPTER
     if _ADAPTER is None:
-        config = configuration.load()
+        config = configuration.load(setting(file, "config"))
+        uri = setting(file, "uri")
+        if uri is not None:
+            config.connections = [Connection(uri, read_only=config.readonly)]
         if not config.connections:
             raise invalid(f"{configuration.FILE} has no connection")
         made = adapter(config, setting(file, "interop"))

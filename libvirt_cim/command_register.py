@@ -6,6 +6,7 @@ What is done is the register package's; this module knows the options.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Optional
 
@@ -15,8 +16,11 @@ from . import command_serve
 from . import config as configuration
 from .cim import invalid
 from .config import Connection
+from .register import stage as staged
 from .register.plan import FORMS, Plan, plan
 from .register.server import Server, server
+
+HOST = "qemu:///system"
 
 file_option = click.Path(path_type=Path)
 
@@ -29,8 +33,6 @@ file_option = click.Path(path_type=Path)
               help="Put libvirt-cim 0.6's own registration aside; --remove brings it back.")
 @click.option("--remove", is_flag=True, help="Undo the registration.")
 @click.option("--check", is_flag=True, help="Tell what is wrong with the registration.")
-@click.option("--library", metavar="FILE", type=file_option,
-              help="Use this library, with its .conf beside it, instead of compiling one.")
 @click.option("--interop", metavar="NAMESPACE",
               help="The server's Interop namespace, if it can't be found.")
 @click.option("--schema", metavar="DIR", type=file_option,
@@ -41,33 +43,35 @@ file_option = click.Path(path_type=Path)
 def register(uri: Optional[str], /, name: str, stage: Optional[Path], **given: Any) -> None:
     """Register with a CIM server: sfcb, pegasus (OpenPegasus) or openwbem.
 
-    It is told the classes of the hosts in the configuration, each connection in its namespace.
+    It is told the classes of the hosts in the configuration, each connection in its namespace. If
+    the configuration has none, the host is the one that -c names, or else qemu:///system.
     """
     if given["remove"] + given["check"] + given["replace"] + (stage is not None) > 1:
         raise click.UsageError("Give one of --stage, --replace, --remove and --check.")
+    there = None if stage is not None else server(name, given["schema"])
+    if there is not None and given["remove"]:
+        _tell(there.remove(), "nothing of libvirt-cim's is registered")
+        return
+    interop = given["interop"] or (there.interop if there is not None else FORMS[name].interop)
+    connections, settings = _hosts(uri, given["file"])
+    planned, settings = plan(connections, interop), {"interop": interop, **settings}
     if stage is not None:
-        from .register import stage as staged
-
-        interop = given["interop"] or FORMS[name].interop
-        _tell(staged.write(name, _plan(uri, given["file"], interop), stage, given["library"]))
-        return
-    there = server(name, given["schema"])
-    if given["remove"]:
-        _tell(there.remove(given["library"]), "nothing of libvirt-cim's is registered")
-        return
-    planned = _plan(uri, given["file"], given["interop"] or there.interop)
-    if given["check"]:
-        _check(there, planned)
-    else:
-        _tell(there.register(planned, given["library"], given["replace"]))
+        _tell(staged.write(name, planned, stage, settings))
+    elif there is not None and given["check"]:
+        _check(there, planned, settings)
+    elif there is not None:
+        _tell(there.register(planned, settings, given["replace"]))
 
 
-def _plan(uri: Optional[str], file: Optional[str], interop: str) -> Plan:
-    """What is to be told of the configuration's hosts, or of the one that -c names."""
-    config = configuration.load(file)
-    if uri is not None and (not config.connections or command_serve.asked_for()):
-        config.connections = [Connection(uri)]
-    return plan(config.connections, interop)
+def _hosts(uri: Optional[str], file: Optional[str]) -> tuple[list[Connection], dict[str, str]]:
+    """The hosts that are meant, and by what the library finds them when it is loaded."""
+    named = file or os.environ.get(configuration.VARIABLE)
+    config = configuration.load(named)
+    settings = {"config": os.path.abspath(named)} if named else {}
+    if config.connections and not command_serve.asked_for():
+        return config.connections, settings
+    found = Connection(uri or HOST)
+    return [found], {**settings, "uri": found.uri}
 
 
 def _tell(lines: list[str], otherwise: str = "it is so already") -> None:
@@ -75,8 +79,8 @@ def _tell(lines: list[str], otherwise: str = "it is so already") -> None:
         click.echo(line)
 
 
-def _check(there: Server, planned: Plan) -> None:
-    found = there.check(planned)
+def _check(there: Server, planned: Plan, settings: dict[str, str]) -> None:
+    found = there.check(planned, settings)
     if found:
         raise invalid("\n".join(found))
     click.echo(f"{there.name}: all is in place in {', '.join(planned.namespaces)}")

@@ -15,8 +15,9 @@ from libvirt_cim.schema import load
 
 # From the top down; a module imports from its own layer and those below. A new module goes here.
 LAYERS = (
-    ("command", "__main__ argument cimom command command_host command_offline command_serve config "
-                "conformance coverage document hosts layout output serve shortpath"),
+    ("command", "__main__ argument cimom command command_host command_offline command_register "
+                "command_serve config conformance coverage document hosts layout output "
+                "register.* serve shortpath"),
     ("adapter", "adapter.*"),
     ("provider", "broker provider declaration convert session enumeration"),
     ("service", "service.*"),

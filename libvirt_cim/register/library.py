@@ -7,20 +7,18 @@ Beside it is its .conf, by which it finds Python. What is in it the adapter says
 from __future__ import annotations
 
 import re
-import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Optional
 
+from ..adapter import cmpi_library
 from ..cim import Error, Status
 from . import files
-from .plan import LIBRARY
 
-FILE = f"lib{LIBRARY}.so"
+FILE = cmpi_library.LIBRARY
 _OPEN = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
 _IMPORT = ("import sys, importlib; sys.path.append(sys.argv[1]); "
            "importlib.import_module(sys.argv[2])")
@@ -33,23 +31,25 @@ def folder(places: Sequence[Path]) -> Path:
     return next((each for each in places if each.name == "cmpi"), places[0])
 
 
-def put(place: Path, given: Optional[Path] = None) -> list[str]:
-    """Put the library into a folder, one that is given or one that is built now; what was done."""
-    if given is not None:
-        return _copied(given, place)
-    from ..adapter.cmpi_library import build
+def put(place: Path, more: Mapping[str, str]) -> list[str]:
+    """Put the library into a folder, with more settings in its file; what was done.
 
+    A package has it compiled already, beside its source.
+    """
+    text = cmpi_library.settings(sys.executable) + "".join(
+        f"{name} = {value}\n" for name, value in more.items())
+    library, conf = _both(place)
+    done = [f"{library}: written"] if files.put_bytes(library, _compiled(), 0o755) else []
+    return done + [f"{each}: written" for each in files.put({conf: text})]
+
+
+def _compiled() -> bytes:
+    made = cmpi_library.SOURCE.with_name(FILE)
+    if made.exists():
+        return made.read_bytes()
     with tempfile.TemporaryDirectory() as work:
-        return _copied(build(Path(work), sys.executable), place)
-
-
-def _copied(library: Path, place: Path) -> list[str]:
-    done = []
-    for file in (library, library.with_name(f"{library.name}.conf")):
-        mode = stat.S_IMODE(file.stat().st_mode) & 0o755
-        if files.put_bytes(place / file.name, file.read_bytes(), mode):
-            done.append(f"{place / file.name}: written")
-    return done
+        cmpi_library.compile_(Path(work, FILE))
+        return Path(work, FILE).read_bytes()
 
 
 def undone(place: Path) -> AbstractContextManager[None]:
@@ -66,7 +66,7 @@ def remove(place: Path) -> list[str]:
     return [f"{each}: removed" for each in files.delete(_both(place), place)]
 
 
-def problems(place: Path) -> Iterator[str]:
+def problems(place: Path, more: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the library in a folder, a line each."""
     library, conf = _both(place)
     if not library.exists():
@@ -80,6 +80,10 @@ def problems(place: Path) -> Iterator[str]:
         yield f"{conf}: it is missing, so the library finds no Python: register again"
         return
     said = dict(re.findall(r"^\s*(\w+)\s*=\s*(.*?)\s*$", data.decode("utf-8", "replace"), re.M))
+    for name in ("interop", "config", "uri"):
+        if said.get(name) != more.get(name):
+            yield (f"{conf}: {name} is {said.get(name)}, and should be {more.get(name)}: "
+                   "register again")
     for name in ("libpython", "python", "path"):
         value = said.get(name, "")
         if not value or Path(value).is_absolute() and not Path(value).exists():

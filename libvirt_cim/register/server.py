@@ -7,7 +7,7 @@ What differs is each server's own: where its files are, and how it reads them.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Optional, Protocol
 
@@ -46,8 +46,11 @@ class Server:
         self._place = place
         self.name, self.interop = place.name, place.interop
 
-    def register(self, plan: Plan, given: Optional[Path], replace: bool) -> list[str]:
-        """Put library, MOF and registration where the server looks; what was done."""
+    def register(self, plan: Plan, settings: Mapping[str, str], replace: bool) -> list[str]:
+        """Put library, MOF and registration where the server looks; what was done.
+
+        The settings are for the library's file.
+        """
         others = self._place.others()
         if others and not replace:
             raise Error(Status.ALREADY_EXISTS, "\n".join(
@@ -56,20 +59,20 @@ class Server:
         missing = [f"{namespace}: the server lacks {name}: libvirt-cim's is loaded"
                    for namespace, names in self._place.missing(plan).items() for name in names]
         with library.undone(self._place.libraries):
-            done = library.put(self._place.libraries, given)
+            done = library.put(self._place.libraries, settings)
             done += self._place.register(plan, replace)
         return [*missing, *done] if done else []
 
-    def remove(self, given: Optional[Path] = None) -> list[str]:
-        """Undo it. A library that is given is its giver's, and stays."""
-        done = self._place.remove()
-        return done + (library.remove(self._place.libraries) if given is None else [])
+    def remove(self) -> list[str]:
+        """Undo it; what was done."""
+        return self._place.remove() + library.remove(self._place.libraries)
 
-    def check(self, plan: Plan) -> list[str]:
+    def check(self, plan: Plan, settings: Mapping[str, str]) -> list[str]:
         """What is wrong, a line each."""
         return [*(f"{each}: libvirt-cim's own registration stands here: register --replace"
                   for each in self._place.others()),
-                *library.problems(self._place.libraries), *self._place.problems(plan)]
+                *library.problems(self._place.libraries, settings),
+                *self._place.problems(plan)]
 
 
 def server(name: str, schema: Optional[Path] = None) -> Server:

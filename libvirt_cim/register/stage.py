@@ -6,8 +6,8 @@ The server itself is not looked at: DMTF's final schema is taken to be there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Optional
 
 from ..cim import invalid
 from . import files, library
@@ -28,7 +28,7 @@ def contents(server: str, plan: Plan) -> dict[str, str]:
     return found
 
 
-def write(server: str, plan: Plan, place: Path, given: Optional[Path]) -> list[str]:
+def write(server: str, plan: Plan, place: Path, settings: Mapping[str, str]) -> list[str]:
     """Write what is not so yet; what was done."""
     texts = {place / name: text for name, text in contents(server, plan).items()}
-    return [*library.put(place, given), *(f"{each}: written" for each in files.put(texts))]
+    return [*library.put(place, settings), *(f"{each}: written" for each in files.put(texts))]
