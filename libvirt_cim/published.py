@@ -61,7 +61,8 @@ def ordered(declared: Mapping[str, Class], names: Iterable[str]) -> list[str]:
 
 def in_full(model: Model, class_: Class) -> Class:
     """A class each of whose rows names the documents that it is read from."""
-    on = documents(model, class_.name)
+    mapped = any(each.qualifier(MAPPING) for each in class_.properties.values())
+    on = documents(model, class_.name) if mapped else []
     rows = {name: _in_full(each, on) for name, each in class_.properties.items()}
     return attrs.evolve(class_, properties=rows)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import corpus
 import libvirtd
+import mof_compiler
 import pytest
 import real_host
 from calls import Calls, counted
@@ -78,6 +79,12 @@ def documents() -> dict[str, bytes]:
     if not found:
         (pytest.fail if corpus.REQUIRED else pytest.skip)(corpus.MISSING)
     return found
+
+
+@pytest.fixture(scope="session")
+def dmtf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of DMTF's schema."""
+    return mof_compiler.unpacked(tmp_path_factory.mktemp("dmtf"))
 
 
 @pytest.fixture

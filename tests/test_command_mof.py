@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command_line import printed
+from mof_compiler import compiled, whole
 
 from libvirt_cim import mof, published
 from libvirt_cim.cim import Class, Method, Property, Qualifier, QualifierType
@@ -21,34 +19,6 @@ from libvirt_cim.model import Model
 from libvirt_cim.schema import load
 
 PREFIXES = ("KVM", "LXC", "Virt", "Xen")
-
-
-@pytest.fixture(scope="module")
-def dmtf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of DMTF's schema."""
-    name = os.environ.get("CIM_SCHEMA", "")
-    if not name or not Path(name).exists():
-        if os.environ.get("LIBVIRT_CIM_REQUIRE_CORPUS"):
-            pytest.fail(f"$CIM_SCHEMA names no file or directory: {name!r}")
-        pytest.skip(f"$CIM_SCHEMA names no file or directory: {name!r}")
-    where = Path(name)
-    if where.is_file():
-        where = tmp_path_factory.mktemp("dmtf")
-        with zipfile.ZipFile(name) as archive:
-            archive.extractall(where)
-    return next(where.rglob("qualifiers.mof")).parent
-
-
-def compiled(text: str, schema: Path | None = None) -> Any:
-    """The classes that pywbem's compiler makes of a text, on top of DMTF's schema or of nothing."""
-    pywbem = pytest.importorskip("pywbem")
-    repository = pywbem.MOFWBEMConnection()
-    paths = [str(schema)] if schema else []
-    compiler = pywbem.MOFCompiler(repository, search_paths=paths, log_func=None)
-    for file in sorted(schema.glob("qualifiers*.mof")) if schema else ():
-        compiler.compile_file(str(file), "root/virt")
-    compiler.compile_string(text, "root/virt")
-    return repository.classes["root/virt"]
 
 
 def declared(text: str) -> set[str]:
@@ -102,11 +72,6 @@ def by_cimmofl(schema: Path | None) -> list[list[str]]:
     compiler = ["cimmofl", "-aEV", "-R", ".", "-n", "root/virt"]
     before = [[*compiler, "-I", str(schema), str(whole(schema))]] if schema else []
     return [*before, [*compiler, "all.mof"]]
-
-
-def whole(schema: Path) -> Path:
-    """DMTF's file that includes all others."""
-    return next(schema.glob("cim_schema_*.mof"))
 
 
 COMMANDS = {"sfcbmof": by_sfcbmof, "cimmofl": by_cimmofl}

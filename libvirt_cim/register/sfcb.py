@@ -123,7 +123,8 @@ class Place:
         wanted = self._files(plan)
         others = self._others() if replace else []
         own = self._own()
-        with files.undone([*wanted, *own, *others], *self._tops):
+        hidden = [each.with_name(each.name + files.ASIDE) for each in others]
+        with files.undone([*wanted, *own, *others, *hidden], *self._tops):
             done = [f"{each}: kept as {each.name}{files.ASIDE}" for each in others]
             files.aside(others)
             done += [f"{each}: removed" for each in
