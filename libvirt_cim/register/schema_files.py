@@ -22,6 +22,7 @@ def declared(file: Path) -> list[str]:
 
 
 def _declared(file: Path, seen: set[Path]) -> Iterator[str]:
+    file = file.resolve()  # a/../b is b
     if file in seen or not file.is_file():
         return
     seen.add(file)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What `register` does is understood by the real sfcb and OpenPegasus, which then ask our library.
+
+They are found as test_cimom.py finds them; what is registered is in folders of the test.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cim_server
+import pegasus
+import pytest
+import pywbem
+import sfcb
+from command_line import printed
+from registering import tree
+
+from libvirt_cim.register import files, library
+
+pytestmark = pytest.mark.cimom
+URI = "test:///default"
+SFCBREPOS = """#!/bin/sh
+# {folder}/sfcb.cfg
+case $1 in
+-h) printf -- '-s [{folder}/stage]\\n-r [{folder}/registration]\\n-c [{folder}/CIM]\\n' ;;
+*) exec {program} "$@" -s {folder}/stage -r {folder}/registration ;;
+esac
+"""
+
+
+class Sfcb(sfcb.Server):
+    """It, registered by the command in a staging area of its own."""
+
+    def _register(self, uri: str, prefix: str) -> None:
+        program, folder = shutil.which("sfcbrepos"), self.folder
+        cim_server.schema(folder / "CIM")
+        shutil.copy(folder / "CIM" / cim_server.SCHEMA, folder / "CIM/CIM_Schema.mof")
+        (folder / "sfcb.cfg").write_text(f"providerDirs: {folder}/library\n")
+        (folder / "bin").mkdir()
+        (folder / "bin/sfcbrepos").write_text(SFCBREPOS.format(folder=folder, program=program))
+        (folder / "bin/sfcbrepos").chmod(0o755)
+        (folder / "stage/mofs/root/interop").mkdir(parents=True)
+        (folder / "stage/regs").mkdir()
+        shutil.copy(self._file("default.reg"), folder / "stage")
+        for name in self.own:
+            shutil.copy(self._file(name), folder / "stage/mofs/root/interop")
+        self.before = tree(folder / "stage")
+        printed("-c", uri, "register", "sfcb")
+
+    own = ("10_interop.mof", "20_indication.mof", "indication.mof")
+
+    def _load(self, prefix: str) -> None:
+        """It is done."""
+
+
+class Pegasus(pegasus.Server):
+    """It, registered by the command in a copy of its repository, while it does not run."""
+
+    def _register(self, uri: str, prefix: str) -> None:
+        os.environ["PEGASUS_HOME"] = str(self.folder)
+        printed("-c", uri, "register", "pegasus")
+        self.again = printed("-c", uri, "register", "pegasus")
+
+    def _load(self, prefix: str) -> None:
+        """It is done."""
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing is put where the machine's own servers look."""
+    monkeypatch.delenv("LIBVIRT_CIM_CONF", raising=False)
+    monkeypatch.setattr("libvirt_cim.config.FILE", "/nowhere/libvirt-cim.conf")
+    monkeypatch.setattr(files, "processes", lambda name: [])
+    monkeypatch.setattr(library, "folder", lambda places: tmp_path / "library")
+    monkeypatch.setenv("LIBVIRT_CIM_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("PEGASUS_HOME", "")  # and what it was comes back
+    return tmp_path
+
+
+def skipped_without(*programs: str) -> None:
+    why = cim_server.missing(*programs)
+    if why is not None:
+        pytest.skip(why)
+
+
+@pytest.fixture
+def by_sfcb(alone: Path) -> Iterator[Sfcb]:
+    skipped_without(*sfcb.PROGRAMS, "sfcbrepos")
+    with Sfcb(alone, URI) as found:
+        yield found
+
+
+@pytest.fixture
+def by_pegasus(alone: Path) -> Iterator[Pegasus]:
+    skipped_without(*pegasus.PROGRAMS)
+    with Pegasus(alone, URI) as found:
+        yield found
+
+
+def asked(server: Any) -> None:
+    """Instances, an association in three namespaces, and a method."""
+    wbem = server.wbem()
+    guest, = wbem.EnumerateInstanceNames("Virt_ComputerSystem")
+    profile, = (each for each in wbem.EnumerateInstanceNames(
+        "Virt_RegisteredProfile", namespace=server.interop) if "DSP1057" in each["InstanceID"])
+    links = wbem.EnumerateInstanceNames("Virt_HostedDependency", namespace="root/cimv2")
+    assert [each["Dependent"]["Name"] for each in links] == [guest["Name"]]
+    found = wbem.AssociatorNames(profile, AssocClass="Virt_ElementConformsToProfile")
+    assert [(each.namespace, each["Name"]) for each in found] == [("root/virt", guest["Name"])]
+    back = wbem.AssociatorNames(guest, AssocClass="Virt_ElementConformsToProfile")
+    assert [each["InstanceID"] for each in back] == [profile["InstanceID"]]
+    status, out = wbem.InvokeMethod("GetCentralInstances", profile)
+    assert status == 0 and isinstance(out["CentralInstances"][0], pywbem.CIMInstanceName)
+
+
+def test_sfcb(by_sfcb: Sfcb) -> None:
+    asked(by_sfcb)
+    assert printed("-c", URI, "register", "sfcb") == "it is so already\n"
+    printed("register", "sfcb", "--remove")
+    assert tree(by_sfcb.folder / "stage") == by_sfcb.before
+
+
+def test_openpegasus(by_pegasus: Pegasus) -> None:
+    assert by_pegasus.again == "it is so already\n"
+    asked(by_pegasus)
