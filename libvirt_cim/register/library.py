@@ -19,6 +19,8 @@ from ..cim import Error, Status
 from . import files
 
 FILE = cmpi_library.LIBRARY
+MORE = ("interop", "config", "uri")  # settings that are not Python's
+_SETTING = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$", re.MULTILINE)
 _OPEN = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
 _IMPORT = ("import sys, importlib; sys.path.append(sys.argv[1]); "
            "importlib.import_module(sys.argv[2])")
@@ -67,7 +69,7 @@ def remove(place: Path) -> list[str]:
 
 
 def problems(place: Path, more: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with the library in a folder, a line each."""
+    """What is wrong with the library in a folder, a line each; more are settings it must have."""
     library, conf = _both(place)
     if not library.exists():
         yield f"{library}: the library is missing: register again"
@@ -79,19 +81,22 @@ def problems(place: Path, more: Mapping[str, str]) -> Iterator[str]:
     if data is None:
         yield f"{conf}: it is missing, so the library finds no Python: register again"
         return
-    said = dict(re.findall(r"^\s*(\w+)\s*=\s*(.*?)\s*$", data.decode("utf-8", "replace"), re.M))
-    for name in ("interop", "config", "uri"):
+    said = dict(_SETTING.findall(data.decode("utf-8", "replace")))
+    yield from (f"{conf}: {each}" for each in _wrong(said, more))
+
+
+def _wrong(said: Mapping[str, str], more: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the settings of the library."""
+    for name in MORE:
         if said.get(name) != more.get(name):
-            yield (f"{conf}: {name} is {said.get(name)}, and should be {more.get(name)}: "
-                   "register again")
+            yield f"{name} is {said.get(name)}, and should be {more.get(name)}: register again"
     for name in ("libpython", "python", "path"):
-        value = said.get(name, "")
-        if not value or Path(value).is_absolute() and not Path(value).exists():
-            yield f"{conf}: {name} = {value}: there is no such thing: register again"
+        if not said.get(name) or not Path(said[name]).exists():
+            yield f"{name} = {said.get(name)}: there is no such thing: register again"
             return
     why = _said(said["python"], "-c", _IMPORT, said["path"], said.get("import", ""))
     if why:
-        yield f"{conf}: {said['python']}: {why}"
+        yield f"{said['python']}: {why}"
 
 
 def _said(*command: str) -> str:
