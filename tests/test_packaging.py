@@ -50,6 +50,8 @@ def test_wheel(built: pathlib.Path, tmp_path: pathlib.Path) -> None:
         names = set(archive.namelist())
         archive.extractall(tmp_path)
     assert {LIBRARY, *(f"libvirt_cim/{each}" for each in DATA)} <= names
+    assert {each.relative_to(ROOT).as_posix() for each in (ROOT / "libvirt_cim").rglob("*.py")
+            } <= names
     assert not any(each.startswith(("tests/", "mappings/", "page/", "xml/")) for each in names)
     assert tables(tmp_path) == tables(ROOT) > 20
 
