@@ -39,11 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long on a real host is for who asks for it."""
+    """What takes long on a real host or builds packages is for who asks for it."""
     wait = pytest.mark.skip(reason="it takes long: set LIBVIRT_CIM_SLOW=1")
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
-        if not libvirtd.SLOW and {"libvirtd", "slow"} <= marks:
+        if not libvirtd.SLOW and "slow" in marks and marks & {"libvirtd", "packages"}:
             item.add_marker(wait)
 
 
