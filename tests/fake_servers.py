@@ -88,7 +88,7 @@ class Folder:
 
     def classes(self) -> dict[str, str]:
         """The classes, each with its superclass."""
-        return dict(each.name.split(".") for each in (self.place / "classes").iterdir())
+        return dict(each.name.split(".") for each in (self.place / "classes").glob("*.*"))
 
     def load(self, text: str, includes: Path) -> None:
         """Compile a text; a class that is there stays as it is."""
@@ -109,6 +109,9 @@ class Folder:
                 sys.exit(f"Parsing error: parse error: CIM_ERR_INVALID_SUPERCLASS: {each}")
         if name not in there:
             put(self.place / "classes" / f"{name}.{above or '#'}", rest)
+            if " REF " in rest:
+                with open(self.place / "classes/associations", "a") as file:
+                    file.write(f"{name}\nA\nOne\nB\nOther\n\n")
 
     @property
     def index(self) -> Path:
@@ -132,6 +135,10 @@ class Folder:
             if each not in there:
                 sys.exit(f"CIM_ERR_INVALID_PARAMETER: {each}")
         file.unlink()
+        links = self.place / "classes/associations"
+        if links.exists():
+            left = re.sub(rf"^{name}\n(.+\n)*\n", "", links.read_text(), flags=re.MULTILINE)
+            links.write_text(left) if left else links.unlink()
 
 
 def run(name: str, *words: str) -> str:

@@ -172,7 +172,8 @@ def former(home: Path) -> None:
     interop.register("OperatingSystemModule")
     fake_servers.Folder(home / "repository/root#virt").load(
         "class CIM_ComputerSystem\nclass KVM_ComputerSystem : CIM_ComputerSystem\n"
-        "class KVM_Below : KVM_ComputerSystem\n", home)
+        "class KVM_Below : KVM_ComputerSystem\n"
+        "class KVM_Link {\n   KVM_Below REF A;\n};\n", home)
 
 
 def test_libvirt_cims_own_registration_is_not_overwritten(home: Path) -> None:
@@ -181,7 +182,7 @@ def test_libvirt_cims_own_registration_is_not_overwritten(home: Path) -> None:
     found = refused("-c", URI, "register", "pegasus")
     assert found[0].startswith(f"{home}/repository/root#PG_InterOp/instances/PG_ProviderModule.idx "
                                "(Virt_ComputerSystem): libvirt-cim's own registration stands here")
-    assert found[1].startswith(f"{home}/repository/root#virt/classes (KVM_Below and others, 2 in ")
+    assert found[1].startswith(f"{home}/repository/root#virt/classes (KVM_Below and others, 3 in ")
     assert len(found) == 2 and tree(home / "repository") == before
 
 

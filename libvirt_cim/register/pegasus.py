@@ -232,14 +232,20 @@ class Place:
             self._must_run()
         done = self._unregister(modules)
         for namespace in spaces:
-            names = self._strange(namespace)
-            while names:  # those that others stand on or name come later
-                self._delete(namespace, names, False)
-                left = self._strange(namespace)
-                if len(left) == len(names):
-                    raise Error(Status.FAILED, f"{namespace}: {', '.join(left)}: can't be deleted")
-                names = left
+            done += self._clear(namespace)
         return done
+
+    def _clear(self, namespace: str) -> list[str]:
+        """Delete classes with our prefixes: associations while what they name is still there."""
+        names = found = self._strange(namespace)
+        links = self.repository.associations(namespace)
+        while names:  # those that others stand on come later
+            self._delete(namespace, sorted(names, key=lambda each: each not in links), False)
+            left = self._strange(namespace)
+            if len(left) == len(names):
+                raise Error(Status.FAILED, f"{namespace}: {', '.join(left)}: can't be deleted")
+            names = left
+        return [f"{namespace}: {each} deleted" for each in found]
 
     def problems(self, plan: Plan) -> Iterator[str]:
         """What is wrong with the registration, a line each."""

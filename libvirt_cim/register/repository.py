@@ -35,6 +35,12 @@ class Repository:
             return set()
         return {each.name.partition(".")[0] for each in (place / "classes").glob("*.*")}
 
+    def associations(self, namespace: str) -> set[str]:
+        """Those that are associations; each is the first of five lines."""
+        place = self.namespace(namespace)
+        text = files.content(place / "classes" / "associations") if place else None
+        return {each.split("\n")[0] for each in (text or b"").decode().split("\n\n")}
+
     def qualifiers(self, namespace: str) -> list[str]:
         """The qualifiers of a namespace."""
         place = self.namespace(namespace)
