@@ -120,6 +120,12 @@ def test_what_a_namespace_lacks_is_included_from_the_servers_schema(home: Path) 
     assert "Key" in there.qualifiers("root/virt") and "Key" not in there.qualifiers("root/cimv2")
 
 
+def test_a_schema_without_classes_is_refused(home: Path) -> None:
+    place = home / "nothing"
+    assert refused("-c", URI, "register", "pegasus", "--schema", place) == [
+        f"{place}: there is no MOF in it"]
+
+
 def test_the_interop_namespace_is_found(home: Path) -> None:
     (home / "repository/root#PG_InterOp").rename(home / "repository/interop")
     printed("-c", URI, "register", "pegasus")

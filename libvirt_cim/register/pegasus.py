@@ -42,6 +42,8 @@ class Place:
         self.state = files.state(self.name)
         self.schema = schema or self._schema()
         self._index = schema_files.index(self.schema) if self.schema else {}
+        if schema and not self._index:
+            raise Error(Status.FAILED, f"{schema}: there is no MOF in it")
         places = [Path(each) for each in self._setting("providerDir").split(":") if each]
         self.libraries = library.folder(
             [self._homes[0] / each for each in places] or ([Path(home, "lib")] if home else [])
