@@ -60,6 +60,11 @@ class Host:
         finally:
             self._lock.release()
 
+    @property
+    def connecting(self) -> bool:
+        """Whether somebody is opening it."""
+        return self._lock.locked()
+
     def close(self) -> None:
         """Close what was opened."""
         if self._provider is not None:
@@ -92,16 +97,21 @@ class Broker:
         for host in self._hosts:
             if folded(host.namespace) == name:
                 return [host.provider()]
-        found = [each for each in self._reachable() if name in map(folded, each.namespaces)]
+        found = self._having(name, self._hosts) or self._having(
+            name, [each for each in self._hosts if each.connecting], WAIT)
         if not found:
             raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
         return found
 
-    def _reachable(self) -> Iterator[Provider]:
+    def _having(self, name: str, hosts: Sequence[Host], wait: float = 0) -> list[Provider]:
+        return [each for each in self._reachable(hosts, wait)
+                if name in map(folded, each.namespaces)]
+
+    def _reachable(self, hosts: Sequence[Host], wait: float = 0) -> Iterator[Provider]:
         """The providers that there is a connection to; of the others the log says why not."""
-        for host in self._hosts:
+        for host in hosts:
             try:
-                yield host.provider(wait=0)
+                yield host.provider(wait)
             except Error as error:
                 LOG.warning("%s: %s", host.namespace, error.text)
 
@@ -110,7 +120,7 @@ class Broker:
         """All namespaces, that of the first host first."""
         found = dict.fromkeys(host.namespace for host in self._hosts)
         found.update(dict.fromkeys(
-            name for each in self._reachable() for name in each.namespaces))
+            name for each in self._reachable(self._hosts) for name in each.namespaces))
         return list(found)
 
     # declarations, for an adapter

@@ -163,6 +163,30 @@ def test_a_host_that_does_not_answer_holds_up_nobody() -> None:
         assert asked.is_set()
 
 
+def test_what_is_asked_while_the_only_host_connects_waits_for_it() -> None:
+    """A server that begins with two requests for Interop answers both."""
+    asked, go = threading.Event(), threading.Event()
+
+    def opener() -> Provider:
+        asked.set()
+        assert go.wait(10)
+        return connect("test:///default")
+
+    hosts = Broker([Host("root/virt", opener)])
+    found: list[list[Provider]] = []
+    threads = [threading.Thread(target=lambda: found.append(hosts.providers("interop")))
+               for _ in range(2)]
+    threads[0].start()
+    assert asked.wait(10)
+    threads[1].start()
+    threads[1].join(0.1)
+    go.set()
+    for each in threads:
+        each.join(10)
+    assert len(found) == 2 and found[0] == found[1] != []
+    hosts.close()
+
+
 def test_several_hosts_in_one_server() -> None:
     with serving(config(LAB, "test:///default", "test:///no/such.xml")) as made:
         client = wbem(made)
