@@ -18,6 +18,7 @@ from . import command_serve, convert, layout, mof, output, published, resource, 
 from .adapter import cimxml, json
 from .adapter import mof as instance_mof
 from .cim import Class, Error, Instance, QualifierType, invalid
+from .command_serve import FILE
 from .model import GENERIC
 from .mof import Declaration
 from .schema import Schema, declarations, load
@@ -59,7 +60,7 @@ def followed(names: Sequence[str]) -> Iterable[str]:
 # conversion
 
 @click.command("to-cim")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", type=FILE, nargs=-1, required=True)
 @format_option
 @click.option("--associations", is_flag=True, help="Also print the associations.")
 @click.option("--prefix", type=prefix_choice,
@@ -74,8 +75,8 @@ def to_cim(
 
 
 @click.command("to-xml")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--output-dir", metavar="DIR",
+@click.argument("files", metavar="FILE...", type=FILE, nargs=-1, required=True)
+@click.option("--output-dir", metavar="DIR", type=FILE,
               help="Write a file for each guest into this directory, made if it is missing.")
 def to_xml(files: Sequence[str], output_dir: Optional[str]) -> None:
     """Print the libvirt document of a guest whose settings are in files of instances.
@@ -151,11 +152,12 @@ def explain(name: str) -> None:
 
 
 @click.command()
-@click.argument("files", metavar="[FILE...]", nargs=-1)
+@click.argument("files", metavar="[FILE...]", type=FILE, nargs=-1)
 @click.option("--format", "format_", is_flag=True, help="Check how the tables are laid out, too.")
 @click.option("--coverage", is_flag=True,
               help="The files that are not *.mof are domain documents: count what is mapped.")
-@click.option("--config", metavar="FILE", help="Check a configuration file, and no tables.")
+@click.option("--config", metavar="FILE", type=FILE,
+              help="Check a configuration file, and no tables.")
 def check(files: Sequence[str], format_: bool, coverage: bool, config: Optional[str]) -> None:
     """Find the mistakes in the tables, or in the package's with those of MOF files.
 

@@ -37,7 +37,7 @@ file_option = click.Path(path_type=Path)
               help="The server's Interop namespace, if it can't be found.")
 @click.option("--schema", metavar="DIR", type=file_option,
               help="Where the MOF of the server's own schema is, if it can't be found.")
-@click.option("--config", "file", metavar="FILE",
+@click.option("--config", "file", metavar="FILE", type=command_serve.FILE,
               help="The configuration, /etc/libvirt-cim.conf or $LIBVIRT_CIM_CONF otherwise.")
 @click.pass_obj
 def register(uri: Optional[str], /, name: str, stage: Optional[Path], **given: Any) -> None:

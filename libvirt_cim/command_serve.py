@@ -13,6 +13,7 @@ from . import config as configuration
 from .cim import Error, invalid
 from .config import Config, Connection
 
+FILE = click.Path(readable=False)  # for shells to complete; whoever opens it says what is wrong
 OPTIONS = ("tls_cert", "tls_key", "tls_client_ca", "users")
 
 
@@ -28,12 +29,14 @@ def _address(ctx: click.Context, parameter: click.Parameter, text: Optional[str]
 @click.command()
 @click.option("--listen", metavar="HOST:PORT", callback=_address,
               help="Where to listen, 127.0.0.1:5988 if nothing says otherwise.")
-@click.option("--tls-cert", metavar="FILE", help="The server's certificate, and what it stands on.")
-@click.option("--tls-key", metavar="FILE", help="Its key.")
-@click.option("--tls-client-ca", metavar="FILE",
+@click.option("--tls-cert", metavar="FILE", type=FILE,
+              help="The server's certificate, and what it stands on.")
+@click.option("--tls-key", metavar="FILE", type=FILE, help="Its key.")
+@click.option("--tls-client-ca", metavar="FILE", type=FILE,
               help="Whose certificates make a client known; their name is his.")
-@click.option("--users", metavar="FILE", help="Names and passwords, as htpasswd -B writes them.")
-@click.option("--config", "file", metavar="FILE",
+@click.option("--users", metavar="FILE", type=FILE,
+              help="Names and passwords, as htpasswd -B writes them.")
+@click.option("--config", "file", metavar="FILE", type=FILE,
               help="The configuration, /etc/libvirt-cim.conf or $LIBVIRT_CIM_CONF otherwise.")
 @click.pass_obj
 def serve(uri: Optional[str], /, file: Optional[str], listen: Optional[tuple[str, int]],

@@ -197,6 +197,14 @@ def test_completion_is_understood_by_its_shell(name: str, tmp_path: Path) -> Non
     assert sh(program, "-n", tmp_path / "file").returncode == 0
 
 
+def test_files_are_completed() -> None:
+    words = {"COMP_WORDS": "libvirt-cim check --config ", "COMP_CWORD": "3",
+             "_LIBVIRT_CIM_COMPLETE": "bash_complete", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-m", "libvirt_cim"], capture_output=True, text=True,
+                          env={**os.environ, **words})
+    assert done.stdout == "file,\n"
+
+
 def manual() -> str:
     done = subprocess.run([sys.executable, PACKAGING / "manual"], capture_output=True, text=True,
                           check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
