@@ -14,17 +14,14 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
 import pywbem
 
 from libvirt_cim.adapter import cmpi_library
-from libvirt_cim.provider import connect
 
 TESTS = Path(__file__).parent
-NAMESPACES = ("root/virt", "root/cimv2", "interop")
 # What a server has in /tmp itself, a socket or who it is, is its own; the folders are as they are.
 TMP = """mount --bind /tmp /mnt && mount -t tmpfs tmpfs /tmp && chmod 1777 /tmp &&
 for each in /mnt/*/; do
@@ -33,17 +30,6 @@ done; exec "$@" """
 ALONE = ["unshare", "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc",
          "sh", "-c", TMP, "sh"]
 SCHEMA = "cim_schema_2.49.0.mof"
-
-
-def classes(uri: str, prefix: str) -> Iterator[tuple[str, str, bool]]:
-    """The classes that a server has to ask for: name, namespace, whether it is an association."""
-    with connect(uri, server=False) as provider:
-        for namespace in NAMESPACES:
-            for name in provider.enumerate_class_names(
-                    namespace=namespace, deep_inheritance=True):
-                class_ = provider.schema.resolved(name)
-                if name.startswith(prefix) and not class_.qualifier("Abstract"):
-                    yield name, namespace, bool(class_.qualifier("Association"))
 
 
 def schema(folder: Path) -> Path:
@@ -71,12 +57,12 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def mof(prefix: str, *options: str) -> str:
-    """Our classes as a server loads them."""
-    done = subprocess.run(
-        [sys.executable, "-m", "libvirt_cim", "mof", "--prefix", prefix, *options],
-        capture_output=True, text=True, check=True)
-    return done.stdout
+def staged(server: str, uri: str, folder: Path) -> Path:
+    """What the command writes for packagers: the MOF of each namespace and the registration."""
+    made = folder / "stage"
+    subprocess.run([sys.executable, "-m", "libvirt_cim", "-c", uri, "register", server, "--stage",
+                    str(made)], check=True, capture_output=True)
+    return made
 
 
 class CimServer:

@@ -6,28 +6,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections import defaultdict
+import sys
 from pathlib import Path
 from typing import Any
 
-from cim_server import SCHEMA, CimServer, classes, mof, schema
-from plugged import EVENT
-from plugged import MOF as EVENT_MOF
+from cim_server import SCHEMA, CimServer, schema, staged
+from plugged import EVENT, MOF
 
 PROGRAMS = ("cimserver", "cimmofl")
 REPOSITORIES = ("repository", "../var/lib/Pegasus/repository", "/var/lib/Pegasus/repository")
-MODULE = """instance of PG_ProviderModule {
-   Name = "libvirt_cim"; Vendor = "libvirt"; Version = "1.0.0"; Location = "virt_cim";
-   InterfaceType = "CMPI"; InterfaceVersion = "2.0.0"; UserContext = 5;
-};
-instance of PG_Provider { ProviderModuleName = "libvirt_cim"; Name = "libvirt_cim"; };
-"""
-CLASS = """instance of PG_ProviderCapabilities {{
-   ProviderModuleName = "libvirt_cim"; ProviderName = "libvirt_cim"; CapabilityID = "{name}";
-   ClassName = "{name}"; Namespaces = {{ {namespaces} }}; ProviderType = {{ {types} }};
+EVENTS = f"""instance of PG_ProviderCapabilities {{
+   ProviderModuleName = "libvirt-cim-module"; ProviderName = "libvirt_cim";
+   CapabilityID = "{EVENT}"; ClassName = "{EVENT}";
+   Namespaces = {{ "root/virt" }}; ProviderType = {{ 4 }};
 }};
 """
-INSTANCE, ASSOCIATION, INDICATION, METHOD = 2, 3, 4, 5
 
 
 class Server(CimServer):
@@ -35,8 +28,7 @@ class Server(CimServer):
 
     make = "OpenPegasus"
 
-    def __init__(self, folder: Path, uri: str, prefix: str = "Virt",
-                 processes: bool = True, **more: Any) -> None:
+    def __init__(self, folder: Path, uri: str, processes: bool = True, **more: Any) -> None:
         super().__init__(folder, uri, "root/PG_InterOp", **more)
         program = shutil.which("cimserver")
         assert program
@@ -51,8 +43,8 @@ class Server(CimServer):
             (folder / name).mkdir()
         repository = next(each for each in REPOSITORIES if (home / each).is_dir())
         shutil.copytree(home / repository, folder / "repository")
-        self._load(prefix)
-        self._register(uri, prefix)
+        self._load()
+        self._register(uri)
 
     def _compile(self, namespace: str, *files: object) -> None:
         done = subprocess.run(
@@ -62,30 +54,26 @@ class Server(CimServer):
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
 
-    def _load(self, prefix: str) -> None:
+    def _load(self) -> None:
+        """DMTF's schema, and what else of it the other namespaces need."""
         dmtf = schema(self.folder / "CIM")
-        ours, whole = self.folder / "ours.mof", self.folder / "whole.mof"
-        ours.write_text(mof(prefix.lower()), "utf-8")
-        whole.write_text(mof(prefix.lower(), "--cim"), "utf-8")
-        event = self.folder / "event.mof"
-        event.write_text(EVENT_MOF, "utf-8")
+        whole = self.folder / "whole.mof"
+        whole.write_text(subprocess.run(
+            [sys.executable, "-m", "libvirt_cim", "mof", "--cim"], capture_output=True,
+            text=True, check=True).stdout, "utf-8")
         self._compile("root/virt", "-I", dmtf, dmtf / SCHEMA)
-        self._compile("root/virt", ours, event)
         for namespace in ("root/cimv2", self.interop):
             self._compile(namespace, whole)  # what is there stays as it is
 
-    def _register(self, uri: str, prefix: str) -> None:
-        places = defaultdict(list)
-        kinds = {}
-        for name, namespace, association in classes(uri, f"{prefix}_"):
-            places[name].append(self.interop if namespace == "interop" else namespace)
-            kinds[name] = [INSTANCE, METHOD, *[ASSOCIATION] * association]
-        places[EVENT], kinds[EVENT] = ["root/virt"], [INDICATION]
-        texts = [MODULE, *(CLASS.format(
-            name=name, namespaces=", ".join(f'"{each}"' for each in found),
-            types=", ".join(map(str, kinds[name]))) for name, found in places.items())]
-        registered = self.folder / "registered.mof"
-        registered.write_text("".join(texts), "utf-8")
+    def _register(self, uri: str) -> None:
+        stage = staged("pegasus", uri, self.folder)
+        event, registered = self.folder / "event.mof", self.folder / "registered.mof"
+        event.write_text(MOF, "utf-8")
+        self._compile("root/virt", stage / "root-virt.mof", event)
+        self._compile("root/cimv2", stage / "root-cimv2.mof")
+        self._compile(self.interop, stage / "root-interop.mof")
+        text = (stage / "registration.mof").read_text("utf-8")
+        registered.write_text(text.replace('"root/interop"', f'"{self.interop}"') + EVENTS, "utf-8")
         self._compile(self.interop, registered)
 
     def command(self) -> list[str]:

@@ -9,18 +9,18 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from cim_server import SCHEMA, CimServer, classes, mof, schema
+from cim_server import SCHEMA, CimServer, schema, staged
 from plugged import EVENT, MOF
 
 PROGRAMS = ("sfcbd", "sfcbmof")
 STAGE = ("share/sfcb", "var/lib/sfcb/stage", "../var/lib/sfcb/stage", "../share/sfcb")
 MODULES = ("lib/sfcb", "lib64/sfcb", "lib/x86_64-linux-gnu/sfcb")
 OWN = {"root/interop": ("10_interop.mof", "20_indication.mof", "indication.mof")}
-SECTION = """[{name}]
+SECTION = f"""[{EVENT}]
    provider: libvirt_cim
    location: virt_cim
-   type: {types}
-   namespace: {namespace}
+   type: indication
+   namespace: root/virt
 #
 """
 EVERYBODY = b"int _sfcBasicAuthenticate(char *name, char *password) { return name && password; }"
@@ -44,14 +44,13 @@ class Server(CimServer):
 
     make = "sfcb"
 
-    def __init__(self, folder: Path, uri: str, prefix: str = "Virt",
-                 authenticates: bool = False, **more: Any) -> None:
+    def __init__(self, folder: Path, uri: str, authenticates: bool = False, **more: Any) -> None:
         super().__init__(folder, uri, "root/interop", **more)
         program = shutil.which("sfcbd")
         assert program
         self.prefix = Path(program).resolve().parent.parent
-        self._register(uri, prefix)
-        self._load(prefix)
+        self._register(uri)
+        self._load()
         modules = next(each for each in MODULES if (self.prefix / each).is_dir())
         (folder / "sfcb.cfg").write_text(CONFIGURATION.format(
             port=self.port, folder=folder, modules=self.prefix / modules,
@@ -64,28 +63,27 @@ class Server(CimServer):
     def _file(self, name: str) -> Path:
         return next(found for each in STAGE for found in (self.prefix / each).glob(f"**/{name}"))
 
-    def _register(self, uri: str, prefix: str) -> None:
-        sections = [self._file("default.reg").read_text("utf-8")]
-        for name, namespace, association in classes(uri, f"{prefix}_"):
-            place = self.interop if namespace == "interop" else namespace
-            types = "instance method" + " association" * association
-            sections.append(SECTION.format(name=name, types=types, namespace=place))
-        sections.append(SECTION.format(name=EVENT, types="indication", namespace="root/virt"))
+    def _register(self, uri: str) -> None:
+        stage = staged("sfcb", uri, self.folder)
         registration = self.folder / "registration"
         registration.mkdir()
-        (registration / "providerRegister").write_text("".join(sections), "utf-8")
+        texts = [self._file("default.reg").read_text("utf-8"),
+                 (stage / "libvirt-cim.reg").read_text("utf-8"), SECTION]
+        (registration / "providerRegister").write_text("".join(texts), "utf-8")
 
-    def _load(self, prefix: str) -> None:
+    def _load(self) -> None:
         dmtf = schema(self.folder / "CIM")
-        ours = self.folder / "ours.mof"
-        ours.write_text(mof(prefix.lower()) + MOF, "utf-8")
+        event = self.folder / "event.mof"
+        event.write_text(MOF, "utf-8")
         repository = self.folder / "registration" / "repository"
         repository.mkdir()
         for namespace in ("root/virt", "root/cimv2", self.interop):
-            own = [str(self._file(each)) for each in OWN.get(namespace, ("indication.mof",))]
+            files = [*map(self._file, OWN.get(namespace, ("indication.mof",))),
+                     self.folder / "stage" / f"{namespace.replace('/', '-')}.mof",
+                     *[event] * (namespace == "root/virt")]
             done = subprocess.run(
                 ["sfcbmof", "-d", str(repository), "-n", namespace, "-o", "classSchemas",
-                 "-I", str(dmtf), "-i", SCHEMA, *own, str(ours)],
+                 "-I", str(dmtf), "-i", SCHEMA, *map(str, files)],
                 capture_output=True, text=True, errors="replace")
             if done.returncode:
                 raise RuntimeError(done.stdout + done.stderr)

@@ -36,7 +36,7 @@ esac
 class Sfcb(sfcb.Server):
     """It, registered by the command in a staging area of its own."""
 
-    def _register(self, uri: str, prefix: str) -> None:
+    def _register(self, uri: str) -> None:
         program, folder = shutil.which("sfcbrepos"), self.folder
         cim_server.schema(folder / "CIM")
         shutil.copy(folder / "CIM" / cim_server.SCHEMA, folder / "CIM/CIM_Schema.mof")
@@ -54,19 +54,19 @@ class Sfcb(sfcb.Server):
 
     own = ("10_interop.mof", "20_indication.mof", "indication.mof")
 
-    def _load(self, prefix: str) -> None:
+    def _load(self) -> None:
         """It is done."""
 
 
 class Pegasus(pegasus.Server):
     """It, registered by the command in a copy of its repository, while it does not run."""
 
-    def _register(self, uri: str, prefix: str) -> None:
+    def _register(self, uri: str) -> None:
         os.environ["PEGASUS_HOME"] = str(self.folder)
         printed("-c", uri, "register", "pegasus")
         self.again = printed("-c", uri, "register", "pegasus")
 
-    def _load(self, prefix: str) -> None:
+    def _load(self) -> None:
         """It is done."""
 
 
