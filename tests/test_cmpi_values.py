@@ -56,6 +56,16 @@ def test_instances(embeds: bool, instance: Instance) -> None:
     broker.clear()
 
 
+def test_instances_are_refused_in_the_middle_of_an_array() -> None:
+    """An array has one type: the texts of all."""
+    broker = FakeBroker(embeds=False)
+    inner = Instance("Virt_Part", {"Name": "inner"})
+    instance = Instance("Virt_All", {"Parts": [
+        Instance("Virt_Part", {"Inner": inner}), Instance("Virt_Part", {"Name": "b"})]})
+    made = encoder(broker).instance(instance)
+    assert broker.mistakes == [] and Decoder(classes).instance(made) == instance
+
+
 @given(path=paths(XML))
 def test_paths(path: Path) -> None:
     broker = BROKERS[True]

@@ -184,6 +184,9 @@ class Encoder:
             if not isinstance(value, list):
                 raise mismatch(where, value, "an array")
             items = [None if each is None else one(each) for each in value]
+            types = {each[1] for each in items if each}
+            if len(types) > 1:  # at one of them the server turned out to refuse instances
+                items = [None if each is None else one(each) for each in value]
             type_ = next((each[1] for each in items if each), kind)
             made = server.made(server.make.array, len(items), type_)
             put = functions(ARRAYS, made).set
