@@ -35,7 +35,8 @@ def quick() -> Iterator[None]:
         patch.delenv("LIBVIRT_CIM_CONF", raising=False)
         patch.setattr("libvirt_cim.config.FILE", "/nowhere/libvirt-cim.conf")
         patch.setattr(files, "processes", lambda name: [])
-        patch.setattr(files, "PLACES", ("/usr/bin", "/bin"))
+        patch.setenv("PATH", "/usr/bin:/bin")
+        patch.setattr(files, "PLACES", ())
         yield
 
 

@@ -101,7 +101,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     if why.returncode:
         pytest.skip(f"no copy of the system: {why.stderr.strip()}")
     fake_servers.sfcb(top / "sfcb", schema_text())
-    run(f"ln -s {top}/sfcb/bin/sfcbrepos /usr/bin")
+    run(f"ln -sf {top}/sfcb/bin/sfcbrepos /usr/bin")
     (top / "sfcb/made").unlink(missing_ok=True)
     yield run
     shutil.rmtree(top, ignore_errors=True)

@@ -176,7 +176,10 @@ def test_one_thing_at_a_time(tmp_path: Path) -> None:
 
 # sfcb
 
-def test_without_sfcb_it_says_what_is_missing() -> None:
+def test_without_sfcb_it_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     line, = refused("-c", URI, "register", "sfcb")
     assert line.startswith("there is no sfcbrepos: is sfcb installed, and on PATH?")
 
