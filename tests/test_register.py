@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -137,6 +138,20 @@ def test_every_connection_has_its_namespace(tmp_path: Path) -> None:
         "root-cimv2.mof", "root-interop.mof", "root-other.mof", "root-virt-b.mof", "root-virt.mof"]
     said = (place / "libvirt_cim.so.conf").read_text()
     assert f"config = {conf}\n" in said and "uri" not in said
+
+
+def test_many_connections_are_told_in_lines_that_sfcb_reads(tmp_path: Path) -> None:
+    """sfcb cuts long lines, and of a further section of a class reads one namespace."""
+    conf = tmp_path / "many.conf"
+    conf.write_text("[connection]\nuri=xen:///\n" + "".join(
+        f"[connection number-{each}]\nuri=xen+ssh://host{each}/\n" for each in range(60)))
+    place = tmp_path / "stage"
+    printed("register", "sfcb", "--stage", place, "--config", conf)
+    text = (place / "libvirt-cim.reg").read_text()
+    assert max(map(len, text.splitlines())) < 1000
+    found = re.findall(r"^\[Xen_LogicalDisk\]\n(?: .*\n)*?   namespace: (.*)\n#$", text, re.M)
+    assert all(len(each.split()) == 1 for each in found[1:])
+    assert len({name for each in found for name in each.split()}) == 61
 
 
 def test_the_library_is_told_the_host(tmp_path: Path) -> None:
