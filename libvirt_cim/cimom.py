@@ -7,6 +7,7 @@ What is raised here, the server's clients are told; the next call tries again.
 from __future__ import annotations
 
 import logging
+import os
 import signal  # noqa: F401  (it sets a handler when it is imported, which the library undoes)
 from typing import Optional
 
@@ -29,12 +30,14 @@ def plugged(file: str, output: int, address: int) -> None:
     """
     global _ADAPTER
     if _ADAPTER is None:
-        config = configuration.load(setting(file, "config"))
+        named = setting(file, "config")
+        config = configuration.load(named)
         uri = setting(file, "uri")
         if uri is not None:
             config.connections = [Connection(uri, read_only=config.readonly)]
         if not config.connections:
-            raise invalid(f"{configuration.FILE} has no connection")
+            where = named or os.environ.get(configuration.VARIABLE) or configuration.FILE
+            raise invalid(f"{where} has no connection")
         made = adapter(config, setting(file, "interop"))
         hosts.log(config, made.log(bool(output)))
         logging.getLogger("libvirt_cim").propagate = not output

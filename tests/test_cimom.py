@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as File
 from typing import Any
 
+import libvirtd
 import pegasus
 import pytest
 import pywbem
@@ -240,6 +241,30 @@ def test_eight_clients(server: CimServer) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(client, range(8)))
     assert found[0] * 2 == found[1] and len(set(found)) == 2
+
+
+def resident(server: CimServer) -> int:
+    """The memory of the processes that have the library, in KiB."""
+    texts = [File(f"/proc/{each}/status").read_text("ascii") for each in server.loaded()]
+    return sum(int(found[1]) for text in texts for found in re.finditer(r"VmRSS:\s+(\d+)", text))
+
+
+@pytest.mark.skipif(not libvirtd.SLOW, reason="it takes long: set LIBVIRT_CIM_SLOW=1")
+def test_memory(server: CimServer) -> None:
+    """After 10,000 requests it is at most a twentieth more than after 1,000."""
+    def client(requests: int) -> None:
+        wbem = server.wbem()
+        for _ in range(requests // 4):
+            assert wbem.GetInstance(guest("front1"))
+            assert wbem.EnumerateInstanceNames("Virt_ComputerSystem")
+            assert wbem.EnumerateInstances("Virt_LogicalDisk")
+            assert wbem.AssociatorNames(guest("front1"), AssocClass="Virt_SystemDevice")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(client, [250] * 4))
+        before = resident(server)
+        list(pool.map(client, [2250] * 4))
+    assert 0 < resident(server) <= before * 1.05
 
 
 def test_a_provider_that_is_killed(server: CimServer) -> None:

@@ -22,6 +22,7 @@ from libvirt_cim import cimom, principal, service
 from libvirt_cim.adapter.cmpi import Adapter
 from libvirt_cim.adapter.cmpi_log import Output
 from libvirt_cim.cim import Error, Instance, Status, parse_path
+from libvirt_cim.config import Config, Connection
 from libvirt_cim.provider import Provider
 from libvirt_cim.service.call import Call, Result
 
@@ -213,6 +214,18 @@ def test_who_may_change(server: Server, name: Any, status: Status) -> None:
     with pytest.raises(Error) as error:
         server.call("delete", server.broker.result().c, server.path(FRONT1), principal=name)
     assert error.value.status == status
+
+
+@pytest.mark.parametrize(("uri", "name", "role"), [
+    ("test:///default", None, "write"), ("qemu:///system", None, "read"),
+    ("qemu:///system", "root", "write"), ("qemu:///system", "otto", "read"),
+    ("qemu:///system", "anna", "operate"),
+])
+def test_roles(uri: str, name: Any, role: str) -> None:
+    """A server that does not know who asks may change test hosts only."""
+    config = Config([Connection("test:///default"), Connection(uri, "root/virt/b")],
+                    roles={"anna": "operate"})
+    assert cimom.allowed(config).role(name) == role
 
 
 # mistakes and the log
