@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable, Optional
 
@@ -125,15 +126,23 @@ class Search:
     """A join made ready: finds the nodes of the other document for which every test holds.
 
     Where they do not hold for an element, they may for what an expansion makes of it.
+    `wanted` are the root's children that will be read, if the join itself does not say it.
     """
 
-    def __init__(self, join: Join, expansions: frozenset[str] = frozenset()) -> None:
+    def __init__(self, join: Join, expansions: frozenset[str] = frozenset(),
+                 wanted: tuple[str, ...] = ()) -> None:
         self.join, self.document, self.path = join, join.document, join.path
         self.expansions = expansions if join.last is join else frozenset[str]()
         self.tests = [(_place(join, theirs), reader(theirs), reader(ours))
                       for theirs, ours in join.tests]
-        self.wanted = _wanted(join)
+        self.wanted = wanted or _wanted(join)
         self.further = Search(join.value, expansions) if join.last is not join else None
+
+    def found(self, node: Element, document: Document) -> Sequence[Element]:
+        """The nodes, looked for once for all rows that want them."""
+        found: Sequence[Element] = document.once(
+            (self, node), lambda: [each for each, _ in self.nodes(node, document)])
+        return found
 
     def nodes(self, node: Element, document: Document) -> Iterator[tuple[Element, Document]]:
         """The nodes, each with its document."""
@@ -165,8 +174,10 @@ class Search:
                     yield part
 
     def _hold(self, found: Element, other: Document, values: list[str]) -> bool:
-        return all(theirs(found, other) == value
-                   for (_, theirs, _), value in zip(self.tests, values))
+        for (_, theirs, _), value in zip(self.tests, values):
+            if theirs(found, other) != value:
+                return False
+        return True
 
     def backwards(self, node: Element, origin: Element, document: Document) -> Optional[Known]:
         """What a document must say whose nodes lead to a node of that origin; None: none can."""
@@ -210,18 +221,30 @@ def _wanted(join: Join) -> tuple[str, ...]:
     return tuple(found)
 
 
+_shared = functools.lru_cache(maxsize=None)(Search)
+
+
+def _search(join: Join) -> Search:
+    """What all rows share that find the same nodes to read the same leaves."""
+    if join.last is not join:
+        return _shared(join)
+    return _shared(join._replace(value=None, total=False), wanted=_wanted(join))
+
+
 def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Getter:
     """What reads a value of another document, or the sum over all that match."""
     found = join.last.value or HERE
     steps = found.steps if isinstance(found, Location) else ()
     test = steps[:1] if steps and steps[0].kind == "self" else ()
     lens = maker.lens(row, Location(False, steps[1:]) if test else found, rows)
-    search = Search(join)
+    search, read = _search(join), _nothing if lens is None else reading(lens)
+    few = bool(join.tests)  # else it may be a node of every document that there is
 
     def values(node: Element, document: Document) -> Iterator[Value]:
-        for found, _ in search.nodes(node, document):
-            element = at(found, test)
-            value = None if element is None or lens is None else read_one(lens, element)
+        for each in search.found(node, document) if few else (
+                each for each, _ in search.nodes(node, document)):
+            element = at(each, test)
+            value = None if element is None else read(element)
             if value is not None:
                 yield value
 
@@ -232,19 +255,24 @@ def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Gett
     return lambda node, document: next(values(node, document), None)
 
 
-def read_one(lens: Lens, node: Element) -> Value:
-    """What one lens reads at a node."""
-    leaf = lens.leaf("value")
-    out: Out = {}
-    if leaf.each:
-        parent = at(node, leaf.steps[:-1])
-        for child in parent.iterchildren(leaf.steps[-1].name) if parent is not None else ():
-            _read_leaf(leaf, child, out)
-    else:
-        element = at(node, leaf.steps)
+def _nothing(node: Element) -> Value:
+    return None
+
+
+def reading(lens: Lens) -> Callable[[Element], Value]:
+    """What reads the value of one lens at a node."""
+    leaf, absent = lens.leaf("value"), getattr(lens, "absent", None)
+    above = leaf.steps[:-1] if leaf.each else leaf.steps
+
+    def read(node: Element) -> Value:
+        out: Out = {}
+        element = at(node, above)
         if element is not None:
-            _read_leaf(leaf, element, out)
-    return out.get("value", getattr(lens, "absent", None))
+            for each in element.iterchildren(leaf.steps[-1].name) if leaf.each else (element,):
+                _read_leaf(leaf, each, out)
+        return out.get("value", absent)
+
+    return read
 
 
 def _read_leaf(leaf: Leaf, element: Element, out: Out) -> None:

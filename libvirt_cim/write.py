@@ -16,7 +16,7 @@ from .cim import Error, Instance, Status, Value, find, invalid
 from .ground import Document
 from .left import verbatim
 from .lens import Lens
-from .outside import read_one
+from .outside import reading
 from .repeated import ListLens
 from .row import Row, leaf_location
 from .shape import Shape
@@ -113,7 +113,7 @@ class Write:
             self._read_only(row, value, lens)
             return
         value = values[row.name] = lens.normal(value)
-        if read_one(lens, self.node) == value or self._left_to_owner(row.name, values):
+        if reading(lens)(self.node) == value or self._left_to_owner(row.name, values):
             return
         lens.put(self.node, value)
         self.put.add(row.name)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 from calls import Calls, counted
 from lab import LAB, MORE, ODD, POOLS, crowd, device, disk, link, rasd, system, vssd
@@ -10,6 +13,7 @@ from lab import LAB, MORE, ODD, POOLS, crowd, device, disk, link, rasd, system, 
 from libvirt_cim.cim import Error, Status
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.provider import Provider
+from libvirt_cim.request import Request
 
 
 @pytest.fixture
@@ -116,6 +120,25 @@ def test_names_of_guests_need_no_document(provider: Provider, calls: Calls) -> N
     found = list(provider.enumerate_instances("Virt_ComputerSystem", property_list=wanted))
     assert len(found) == MORE + 8 and {each["EnabledState"] for each in found} == {2, 3, 6, 9}
     assert calls["XMLDesc"] == 0 and calls["state"] == calls["lookupByName"] == 0
+
+
+@pytest.mark.parametrize("class_name, documents", [
+    ("Virt_ComputerSystem", 1), ("Virt_VirtualSystemSettingData", 2)])
+def test_rows_that_read_one_document_look_for_it_once(
+    provider: Provider, calls: Calls, monkeypatch: pytest.MonkeyPatch, class_name: str,
+    documents: int,
+) -> None:
+    """Five rows of a guest are its state's, two of its settings are autostart's."""
+    asked: Counter[str] = Counter()
+    original = Request.documents
+
+    def counting(self: Request, kind: str, known: Any, wanted: Any) -> Any:
+        asked.update([known["/info/name"]] if kind == "DomainInfo" else [])
+        return original(self, kind, known, wanted)
+
+    monkeypatch.setattr(Request, "documents", counting)
+    assert list(provider.enumerate_instances(class_name))
+    assert len(asked) == MORE + 8 and max(asked.values()) == documents
 
 
 @pytest.mark.parametrize("class_name", ["CIM_ManagedElement", "Virt_LogicalDisk", "CIM_Component",
