@@ -70,9 +70,11 @@ class Namespaces:
 
     def located(self, path: Path) -> Path:
         """A path, and those of an association's ends, with the home of the class."""
-        keys = {name: self.located(each) if isinstance(each, Path) else each
-                for name, each in path.keys.items()}
-        return Path(path.class_name, keys, self.of(path.class_name)[0])
+        name, keys = path.class_name, path.keys
+        if self._schema.is_association(name):
+            keys = {role: self.located(each) if isinstance(each, Path) else each
+                    for role, each in keys.items()}
+        return Path(name, keys, self._of.get(name, self.names)[0])
 
 
 def folded(namespace: str) -> str:

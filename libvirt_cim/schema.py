@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Optional, Union
 
 from . import check, expression, mof, outside, resource
-from .cim import Class, Error, Path, Property, Status, find, invalid
+from .cim import Class, Error, Path, Property, Status, invalid
 from .expression import Expression, Location, Mistake
 from .ground import ROOTS, Document
 from .model import GENERIC, Model, Source
@@ -18,7 +18,7 @@ from .root import Root, parse_root
 from .row import Row, compile_row
 from .shape import Getter, Maker
 from .table import REST, Table
-from .tables import Qualifiers, Tables
+from .tables import Tables, true
 from .tree import Element
 from .write import Part
 
@@ -62,7 +62,7 @@ class Schema(Model):
             if isinstance(source, Sketch) and MAPPING not in source.head:
                 continue
             head = self.declared.head(name)
-            if MAPPING in head and not _is(head, "Abstract"):
+            if MAPPING in head and not true(head, "Abstract"):
                 self.tables.heads[name] = head
 
     def _check(self) -> None:
@@ -201,7 +201,7 @@ class Schema(Model):
 
     def is_association(self, class_name: str) -> bool:
         """Whether a class of which there are instances is an association."""
-        return _is(self.tables.heads[class_name], "Association")
+        return class_name in self.tables.associations
 
     def table(self, class_name: str) -> Table:
         """The table of a class, or CIM_ERR_NOT_FOUND where it has no instances of its own."""
@@ -263,12 +263,6 @@ def _first_names(row: Row, roots: list[Root], parent: tuple[str, ...]) -> list[s
                 if len(root) < len(parent) + 1 and path[:len(parent)] == parent:
                     found += path[len(parent):len(parent) + 1]
     return found
-
-
-def _is(head: Qualifiers, name: str) -> bool:
-    """Whether a qualifier that is true or false is set to true."""
-    found = find(head, name)
-    return found is not None and bool(found.value)
 
 
 def _mentions(source: Source, row: str) -> bool:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Callable
 
-from .cim import Qualifier
+from .cim import Qualifier, find
 from .table import Table
 
 Qualifiers = Mapping[str, Qualifier]
@@ -28,6 +29,11 @@ class Tables(Mapping[str, Table]):
             raise KeyError(name)
         return found
 
+    @functools.cached_property
+    def associations(self) -> frozenset[str]:
+        """The names of those classes that are associations."""
+        return frozenset(name for name, head in self.heads.items() if true(head, "Association"))
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.heads)
 
@@ -36,3 +42,9 @@ class Tables(Mapping[str, Table]):
 
     def __contains__(self, name: object) -> bool:
         return name in self.heads
+
+
+def true(head: Qualifiers, name: str) -> bool:
+    """Whether a qualifier that is true or false is set to true."""
+    found = find(head, name)
+    return found is not None and bool(found.value)
