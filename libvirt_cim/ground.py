@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable, Optional, Protocol
 
 from .expression import Location
@@ -22,6 +22,8 @@ ROOTS = {
     "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
 }
 Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there
+Column = tuple[str, str]  # a kind of document, and the name of a leaf right below its root
+Rows = Optional[Iterable[Sequence[Optional[str]]]]  # of leaves; an absent one is None
 
 
 class Source(Protocol):
@@ -41,6 +43,12 @@ class Source(Protocol):
     ) -> Iterator[Document]:
         """The documents that are of any of the kinds, each once, guest by guest."""
 
+    def sheet(self, columns: Sequence[Column]) -> Rows:
+        """Those leaves of every guest's documents, where they are told of all guests at once.
+
+        None where documents must be read for them.
+        """
+
 
 class Nowhere:
     """No other documents."""
@@ -59,6 +67,10 @@ class Nowhere:
         """None."""
         return iter(())
 
+    def sheet(self, columns: Sequence[Column]) -> Rows:
+        """None."""
+        return None
+
 
 class Document:
     """One document: its root, the kinds it stands for, and what was found in it so far.
@@ -71,7 +83,7 @@ class Document:
     def __init__(self, kinds: tuple[str, ...], root: Element, source: Optional[Source] = None):
         self.kinds = kinds
         self.root = root
-        self.source: Source = source or Nowhere()
+        self.source: Source = Nowhere() if source is None else source
         self._texts: dict[str, Optional[str]] = {}
         self._children: dict[tuple[str, ...], Optional[dict[str, list[Element]]]] = {}
         self.cache: dict[Any, Any] = {}  # what the tables found, by table

@@ -7,7 +7,7 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
@@ -16,10 +16,12 @@ from .ground import ROOTS, Document, Known, Source
 from .rest import rest_of, rests_of
 from .row import root_children
 from .schema import Schema
+from .sheet import sheet
 from .table import REST, Entry, Names, Table
 from .tree import Element
 
 NO_KEYS: Mapping[str, Value] = {}
+Asked = tuple[Table, Names]  # and which of its rows
 
 
 class Link(NamedTuple):
@@ -54,10 +56,25 @@ class Query:
              given: Mapping[str, Value] = NO_KEYS) -> Iterator[Instance]:
         """The instances of tables, document by document."""
         asked = [(table, spelled(table, wanted)) for table in tables]
-        for document in self._documents(tables, given, wanted):
+        if not given:
+            asked = yield from self._listed(asked)
+        left = [table for table, _ in asked]
+        for document in self._documents(left, given, wanted):
             for table, names in asked:
                 if table.kind_of(document):
                     yield from self._instances(table, document, names)
+
+    def _listed(self, asked: Sequence[Asked]) -> Generator[Instance, None, list[Asked]]:
+        """The instances that listings tell enough of; what is left is to be read."""
+        left = []
+        for table, names in asked:
+            found = sheet(table, names)
+            rows = None if found is None else self.source.sheet(found.columns)
+            if found is None or rows is None:
+                left.append((table, names))
+            else:
+                yield from found.instances(rows)
+        return left
 
     def _documents(self, tables: Sequence[Table], given: Mapping[str, Value],
                    wanted: Names) -> Iterator[Document]:

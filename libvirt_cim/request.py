@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Callable, Optional
 
 from .cim import Error, Status
-from .ground import ROOTS, Document, Known
+from .ground import ROOTS, Column, Document, Known, Rows
 from .host import Host, catalog
 from .hypervisor.document import INFO as INFO_LEAVES
 from .hypervisor.document import info, stats, stub, yes
@@ -84,6 +84,12 @@ class Request:
         for kind in kinds:
             if kind not in GUEST:
                 yield from self._host.documents(kind, known, wanted)
+
+    def sheet(self, columns: Sequence[Column]) -> Rows:
+        """Leaves of every guest, as ground.Source has it: those that listings tell."""
+        if all(kind == INFO or (kind == LIVE and leaf in _NAMES) for kind, leaf in columns):
+            return self.guests.listing.sheet([leaf for _, leaf in columns])
+        return None
 
     def _every_guest(
         self, kinds: Sequence[str], known: Known, wanted: Wanted

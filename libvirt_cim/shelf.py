@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Optional
 
-from .ground import ROOTS, Document, Known
+from .ground import ROOTS, Column, Document, Known, Rows
 from .tree import Element
 
 _SIMPLE = re.compile(r"(?:/[\w.-]+)+(?:/@[\w.-]+)?")
@@ -42,6 +42,10 @@ class Shelf:
                 found = self._having(path).get(text, [])
                 break
         return (each for each in found if not set(kinds).isdisjoint(each.kinds))
+
+    def sheet(self, columns: Sequence[Column]) -> Rows:
+        """None: documents that are there are read."""
+        return None
 
     def _having(self, path: str) -> Mapping[Optional[str], list[Document]]:
         """The documents that have a leaf, by its texts; looked through once."""

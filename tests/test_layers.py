@@ -23,8 +23,8 @@ LAYERS = (
     ("service", "service.*"),
     ("query", "query association class_links explain published rest rewrite selection"),
     ("schema", "namespace schema model check"),
-    ("table", "table tables row shape identity key outside write compound constraint quantity "
-              "repeated"),
+    ("table", "table tables row sheet shape identity key outside write compound constraint "
+              "quantity repeated"),
     ("lens", "lens expression function ground leaf left mark mof outline root shelf value walk "
              "condition like wql wql_parse wql_words"),
     ("cim", "cim principal tree resource"),

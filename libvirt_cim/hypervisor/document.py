@@ -145,9 +145,14 @@ def yes(value: Any) -> str:
 
 def state(number: int, reason: int) -> Texts:
     """The leaves that virDomainGetState gives; numbers we don't know are nostate and unknown."""
-    name = STATES[number] if 0 <= number < len(STATES) else STATES[0]
+    name = state_word(number)
     reasons = REASONS[name]
     return {"state": name, "reason": reasons[reason] if 0 <= reason < len(reasons) else reasons[0]}
+
+
+def state_word(number: int) -> str:
+    """The word for a virDomainState."""
+    return STATES[number] if 0 <= number < len(STATES) else STATES[0]
 
 
 def pool_state(number: int) -> Optional[str]:

@@ -14,21 +14,14 @@ from typing import Any, Callable, Optional, Union
 from .. import tree
 from ..cim import Error, Status
 from ..tree import Element
-from . import document, statistics
+from . import document
 from .connection import Connection
 from .document import Texts
 from .error import libvirt
+from .listing import Listing
 from .statistics import Reading
 
 _NONE = (Status.NOT_FOUND, Status.INVALID_PARAMETER)  # what a lookup of no guest's name gives
-_LISTED = {
-    "transient": (libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE
-                  | libvirt.VIR_CONNECT_LIST_DOMAINS_TRANSIENT),
-    "autostart": libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
-    "managedsave": libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE,
-    "snapshot": libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT,
-    "checkpoint": libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT,
-}
 
 
 class Guest:
@@ -91,12 +84,12 @@ class Guest:
 
     def among(self, what: str) -> Optional[bool]:
         """Whether a listing has it; None where that must be asked of the guest."""
-        found = self.guests.listing(what) if self.listed else None
+        found = self.guests.listing.having(what) if self.listed else None
         return None if found is None else self.uuid in found
 
 
 def _state(guest: Guest) -> Texts:
-    numbers = guest.guests.states().get(guest.uuid) if guest.listed else None
+    numbers = guest.guests.listing.states.get(guest.uuid) if guest.listed else None
     texts = document.state(*(numbers or guest.handle.state(0)))
     if texts["state"] == "shutoff" and guest.text("managedsave") == "yes":
         texts["state"] = document.SAVED
@@ -148,9 +141,7 @@ class Guests:
             if name is not None and guest is not None and guest.name != name
         }
         self._all: Optional[list[Guest]] = None
-        self._listings: dict[str, Optional[frozenset[str]]] = {}
-        self._states: Optional[dict[str, tuple[int, int]]] = None
-        self._statistics: Optional[dict[str, Reading]] = None
+        self.listing = Listing(self.connection)
 
     def _keep(self, handle: Any, listed: bool) -> Guest:
         uuid = str(handle.UUIDString())
@@ -183,54 +174,12 @@ class Guests:
     def all(self) -> list[Guest]:
         """Every guest, in libvirt's order; listed once. None where the driver has no guests."""
         if self._all is None:
-            try:
-                handles = self.connection.ask(lambda virt: virt.listAllDomains(0))
-            except Error as error:
-                if error.status != Status.NOT_SUPPORTED:
-                    raise
-                handles = []
-            self._all = [self._keep(handle, True) for handle in handles]
+            self._all = [self._keep(handle, True) for handle in self.listing.handles]
         return self._all
-
-    def listing(self, what: str) -> Optional[frozenset[str]]:
-        """The uuids that a listing of one kind of guests has; None if libvirt can't tell."""
-        if what not in self._listings:
-            self._listings[what] = self._list(_LISTED[what])
-        return self._listings[what]
-
-    def _list(self, flags: int) -> Optional[frozenset[str]]:
-        try:
-            return self.connection.ask(lambda virt: frozenset(
-                each.UUIDString() for each in virt.listAllDomains(flags)))
-        except Error as error:
-            if error.status in (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER):
-                return None
-            raise
-
-    def states(self) -> dict[str, tuple[int, int]]:
-        """State and reason by uuid, in one call; empty if libvirt can't tell."""
-        if self._states is None:
-            found = self._bulk(("state",))
-            self._states = {
-                uuid: (each.numbers["state.state"], each.numbers.get("state.reason", 0))
-                for uuid, each in found.items() if "state.state" in each.numbers
-            }
-        return self._states
 
     def statistics(self, guest: Guest, groups: Collection[str], alone: bool) -> Optional[Reading]:
         """A guest's statistics: asked for alone, or of all guests at once and kept."""
-        if self._statistics is None and alone:
-            return self._bulk(groups, [guest.handle]).get(guest.uuid)
-        if self._statistics is None:
-            self._statistics = self._bulk(groups)
-        return self._statistics.get(guest.uuid)
-
-    def _bulk(
-        self, groups: Collection[str], handles: Optional[Collection[Any]] = None
-    ) -> dict[str, Reading]:
-        try:
-            return statistics.of_guests(self.connection, groups, handles)
-        except Error as error:
-            if error.status not in (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER):
-                raise
-            return {}
+        if not alone or self.listing.counted:
+            return self.listing.statistics(groups).get(guest.uuid)
+        found, time = self.listing.bulk(groups, [guest.handle])
+        return Reading(found[0][1], time) if found else None

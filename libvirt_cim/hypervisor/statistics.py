@@ -15,6 +15,7 @@ from .connection import Connection
 from .error import libvirt, method
 
 Numbers = Mapping[str, Any]
+Bulk = tuple[list[tuple[Any, Numbers]], str]  # by guest, and when they were read
 _UNABLE = (Status.NOT_SUPPORTED, Status.INVALID_PARAMETER)
 # The first part of a name to the end of its VIR_DOMAIN_STATS_, where that is another word.
 _GROUPS = {"cpu": "CPU_TOTAL", "net": "INTERFACE"}
@@ -25,8 +26,8 @@ class Reading:
 
     __slots__ = ("numbers", "time")
 
-    def __init__(self, numbers: Numbers) -> None:
-        self.numbers, self.time = numbers, now()
+    def __init__(self, numbers: Numbers, time: str) -> None:
+        self.numbers, self.time = numbers, time
 
 
 def now() -> str:
@@ -37,8 +38,8 @@ def now() -> str:
 
 def of_guests(
     connection: Connection, groups: Iterable[str], handles: Optional[Collection[Any]] = None
-) -> dict[str, Reading]:
-    """The statistics of those guests (None: all) by uuid, in one call.
+) -> Bulk:
+    """The statistics of those guests (None: all), in one call.
 
     A guest that is busy with something else says what it can without being waited for.
     """
@@ -52,7 +53,7 @@ def of_guests(
         if error.status not in _UNABLE:
             raise
         found = _bulk(connection, asked, handles, 0)
-    return {each.UUIDString(): Reading(numbers) for each, numbers in found}
+    return found, now()
 
 
 def _bulk(
@@ -74,7 +75,7 @@ def of_host(connection: Connection, cells: int) -> Reading:
             **_named("memory", _told(connection, virt.getMemoryStats, all_cells, 0)),
             **{f"cell.{number}.free": each for number, each in enumerate(free)},
         }
-    return Reading(numbers)
+    return Reading(numbers, now())
 
 
 def _named(group: str, numbers: Any) -> dict[str, Any]:
