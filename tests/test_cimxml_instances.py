@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libvirt_cim import cim, tree
-from libvirt_cim.adapter import cimxml
+from libvirt_cim.adapter import cimxml, cimxml_value
 from libvirt_cim.cim import Error, Instance, Path, Status
 
 AS_IT_IS = (
@@ -231,3 +231,13 @@ def test_what_others_write() -> None:
       </KEYBINDING></INSTANCENAME>"""
     assert cimxml.Decoder().path(tree.parse(text)).keys == {
         "A": "a", "B": True, "C": -7, "D": 1.5, "E": 2**64 - 1}
+
+
+def test_lines_are_not_looked_through_for_what_xml_cannot_carry(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UnmappedXML has lines; only what may be such a character is looked at one by one."""
+    monkeypatch.setattr(cimxml_value, "NOT_XML", None)
+    assert cimxml.escape("<a>\n\té\r</a>", "") == "&lt;a&gt;&#10;&#9;é&#13;&lt;/a&gt;"
+    with pytest.raises(AttributeError):
+        cimxml.escape("\ud7ff", "")  # as UTF-8 it begins like half of a surrogate pair

@@ -17,8 +17,9 @@ from .common import mismatch, real, shown
 
 Writer = Callable[[Value], str]
 
-# Bytes of UTF-8 that begin what XML cannot carry or would change; \xed and \xef begin others too.
-_BEGIN_ODD = bytes(range(32)) + b"\xed\xef"
+_CHANGED = b"\t\n\r"  # what XML would make spaces of
+# Bytes of UTF-8 that begin what XML cannot carry; \xed and \xef begin others too.
+_ODD = bytes(each for each in range(32) if each not in _CHANGED) + b"\xed\xef"
 INTEGER = re.compile(r"[+-]?(?:\d{1,40}|0[xX][0-9a-fA-F]{1,40})", re.ASCII)
 _REAL = re.compile(r"[+-]?(?:\d*\.?\d+(?:e[+-]?\d+)?|inf)|nan", re.ASCII)
 _DATETIME = re.compile(r"[\d*]{14}\.[\d*]{6}[+\-:]\d{3}", re.ASCII)
@@ -29,8 +30,8 @@ def _table(looked_for: bytes) -> bytes:
     return bytes(each ^ 1 if each in looked_for else each for each in range(256))
 
 
-SPECIAL = _table(_BEGIN_ODD + b"&<>")
-ODD = _table(_BEGIN_ODD)
+SPECIAL = _table(_ODD + _CHANGED + b"&<>")
+ODD = _table(_ODD)
 
 
 def special(text: str) -> bool:
@@ -41,13 +42,11 @@ def special(text: str) -> bool:
 
 def escape(text: str, where: str) -> str:
     """Text as an element's content; what XML cannot carry is CIM_ERR_INVALID_PARAMETER."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     data = text.encode("utf-8", "surrogatepass")
-    if data.translate(ODD) == data:
-        return text
-    bad = NOT_XML.search(text)
+    bad = None if data.translate(ODD) == data else NOT_XML.search(text)
     if bad:
         raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")
 
 
