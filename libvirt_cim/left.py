@@ -11,13 +11,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Callable, NamedTuple, Optional, Union
-from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
 from .expression import Step
 from .mark import GONE, HARD, Action, Exact, Leaf, Mark, Marks, Taker, asserted, hollow, mark_all
-from .tree import Element, text_of
+from .tree import Element, escaped, text_of
 from .walk import holds
 
 Kept = Sequence[tuple[str, str]]  # attributes
@@ -173,12 +172,12 @@ def _inner(text: str, children: Children, mark: Optional[Mark]) -> str:
             part = _whole(child, left, "")
         tail = child.tail
         if tail and not tail.isspace():
-            parts.append(_escaped(tail if part else f" {tail}"))
+            parts.append(escaped(tail if part else f" {tail}"))
         if part:
             parts.append(part)
             names.add(child.tag)
     if text and not text.isspace() and not (mark is not None and None in mark.taken):
-        parts.append(_escaped(text))
+        parts.append(escaped(text))
     return "".join(reversed(parts)) if parts else ""
 
 
@@ -201,9 +200,9 @@ def _whole(element: Element, attributes: Kept, inner: str) -> str:
         start = text_of(empty)[:-2]
         tag = start[1:].split(None, 1)[0]
     else:
-        start = f"<{tag}" + "".join([f" {name}={quoteattr(text)}" for name, text in attributes])
+        start = f"<{tag}" + "".join([f' {name}="{_quoted(text)}"' for name, text in attributes])
     return f"{start}>{inner}</{tag}>" if inner else f"{start}/>"
 
 
-def _escaped(text: str) -> str:
-    return escape(text, {"\r": "&#13;"})
+def _quoted(text: str) -> str:
+    return escaped(text).replace('"', "&quot;")

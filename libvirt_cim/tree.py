@@ -77,6 +77,12 @@ def fast_parse(text: str) -> Element:
     return etree.fromstring(text)
 
 
+def escaped(text: str) -> str:
+    """A text as XML has it, in an element and, with its quotes replaced, in an attribute."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")
+
+
 def text_of(element: Element) -> str:
     """An element as text, without what follows it."""
     return str(etree.tostring(element, encoding="unicode", with_tail=False))

@@ -11,7 +11,7 @@ import re
 from typing import Any, Callable, NamedTuple, Optional
 
 from ..cim import Error, Path, Value, invalid, parse_path
-from ..tree import NOT_XML
+from ..tree import NOT_XML, escaped
 from ..value import RANGES
 from .common import mismatch, real, shown
 
@@ -46,8 +46,7 @@ def escape(text: str, where: str) -> str:
     bad = None if data.translate(ODD) == data else NOT_XML.search(text)
     if bad:
         raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")
+    return escaped(text)
 
 
 def attribute(text: str, where: str) -> str:
