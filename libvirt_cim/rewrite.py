@@ -36,6 +36,8 @@ def change(settings: Sequence[Table], table: Table, entry: Entry, document: Docu
             raise invalid(f"{table.name}.{REST}: begins with <{rest.tag}>, not <{entry.node.tag}>")
         if table.is_root:
             refuse_claimed(settings, table, Document(document.kinds, rest))
+        modify(table, entry.node, document, values)  # a new type drops what the old rest had
+        document.forget()
         present = _said(table, entry.node, document)
         others = _others(settings, table, document)
         _replace(entry.node, rest)

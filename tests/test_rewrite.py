@@ -94,6 +94,25 @@ def test_another_rest_of_a_device() -> None:
     assert disk.find("source").get("file") == "/var/lib/libvirt/images/web1.qcow2"
 
 
+def test_another_rest_with_another_type() -> None:
+    """The new type drops what the old one had, and nothing of the new rest."""
+    guest = Guest(DISK)
+    guest.change(UnmappedXML="<disk><source startupPolicy='requisite'/></disk>",
+                 DiskType="block", Address="/dev/vg/web1")
+    disk = guest.document.root.find("devices/disk")
+    assert disk.get("type") == "block" and disk.find("driver").get("io") is None
+    assert disk.find("source").attrib == {"startupPolicy": "requisite", "dev": "/dev/vg/web1"}
+
+
+def test_a_row_that_another_rest_has_and_is_sent_as_null() -> None:
+    """NULL removes it."""
+    guest = Guest(DISK)
+    guest.change(UnmappedXML="<disk><source file='/f' startupPolicy='requisite'/></disk>",
+                 Address=None)
+    source = guest.document.root.find("devices/disk/source")
+    assert source.attrib == {"startupPolicy": "requisite"}
+
+
 @pytest.mark.parametrize("class_name, rest, message", [
     (DISK, "<interface/>", "begins with <interface>, not <disk>"),
     (OTHER, "<disk/>", "begins with <disk>, not <*>"),
