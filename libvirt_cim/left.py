@@ -26,7 +26,7 @@ _NO_CHILDREN: tuple[Children, bool] = ([], False)
 Visit = Callable[[Element, Marks, Optional[Set[str]]], Left]
 
 
-class Way(NamedTuple):
+class _Way(NamedTuple):
     """The first child of a name that passes a test, and what is taken there."""
 
     step: Step
@@ -41,7 +41,7 @@ class _Here(NamedTuple):
     leaves: dict[Leaf, Exact]
     actions: list[Action]
     itself: bool
-    ways: Mapping[str, Sequence[Way]]
+    ways: Mapping[str, Sequence[_Way]]
 
 
 def _here(takers: Sequence[Taker]) -> _Here:
@@ -92,20 +92,20 @@ def _never(text: str) -> bool:
     return False
 
 
-def _ways(takers: Iterable[Taker]) -> Mapping[str, Sequence[Way]]:
+def _ways(takers: Iterable[Taker]) -> Mapping[str, Sequence[_Way]]:
     """The ways to children by their names."""
     groups: dict[Step, list[Taker]] = {}
     for taker in takers:
         step, *rest = taker.steps
         groups.setdefault(step, []).append(taker._replace(steps=tuple(rest)))
-    ways: dict[str, list[Way]] = {}
+    ways: dict[str, list[_Way]] = {}
     for step, each in groups.items():
-        way = Way(step, asserted(step.test), compile_left(each), each)
+        way = _Way(step, asserted(step.test), compile_left(each), each)
         ways.setdefault(step.name, []).append(way)
     return ways
 
 
-def _children(element: Element, ways: Mapping[str, Sequence[Way]], marks: Marks
+def _children(element: Element, ways: Mapping[str, Sequence[_Way]], marks: Marks
               ) -> tuple[Children, bool]:
     """The children, each with what is left of it, and whether any changed."""
     waiting, changed = dict(ways), False
@@ -127,8 +127,8 @@ def _children(element: Element, ways: Mapping[str, Sequence[Way]], marks: Marks
     return found, changed
 
 
-def _visit(child: Element, ways: Sequence[Way], marks: Marks,
-           waiting: dict[str, Sequence[Way]]) -> Left:
+def _visit(child: Element, ways: Sequence[_Way], marks: Marks,
+           waiting: dict[str, Sequence[_Way]]) -> Left:
     """What is left of a child; ways whose test it does not pass wait for another."""
     first = None
     for way in ways:
@@ -168,7 +168,7 @@ def _inner(text: str, children: Children, mark: Optional[Mark]) -> str:
             part = verbatim(child)
         elif isinstance(left, str):
             part = left
-        elif names and child.tag in names or left and _follows(child):
+        elif names and child.tag in names or left and _preceded(child):
             part = _whole(child, left, "")
         tail = child.tail
         if tail and not tail.isspace():
@@ -186,8 +186,8 @@ def verbatim(element: Element) -> str:
     return text_of(copy.copy(element) if element.nsmap else element)
 
 
-def _follows(element: Element) -> bool:
-    """Whether another of its name stands before; that one a test would find first."""
+def _preceded(element: Element) -> bool:
+    """Whether another of its name stands before, which a row would find if this one went."""
     return next(element.itersiblings(element.tag, preceding=True), None) is not None
 
 

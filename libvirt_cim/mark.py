@@ -45,7 +45,6 @@ class Taker(NamedTuple):
     action: Optional[Action] = None
 
 
-
 def note(marks: Marks, element: Element, leaf: Leaf, steps: Sequence[Step] = ()) -> None:
     """Note that a leaf is taken, and that the walk has to come by the elements above it."""
     _mark(marks, element).taken.add(leaf)

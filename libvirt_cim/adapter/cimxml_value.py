@@ -31,7 +31,7 @@ def _table(looked_for: bytes) -> bytes:
 
 
 SPECIAL = _table(_ODD + _CHANGED + b"&<>")
-ODD = _table(_ODD)
+_ODD_TABLE = _table(_ODD)
 
 
 def special(text: str) -> bool:
@@ -40,12 +40,18 @@ def special(text: str) -> bool:
     return data.translate(SPECIAL) != data
 
 
-def escape(text: str, where: str) -> str:
-    """Text as an element's content; what XML cannot carry is CIM_ERR_INVALID_PARAMETER."""
+def carried(text: str, where: str) -> bytes:
+    """Text in UTF-8; what XML cannot carry is CIM_ERR_INVALID_PARAMETER."""
     data = text.encode("utf-8", "surrogatepass")
-    bad = None if data.translate(ODD) == data else NOT_XML.search(text)
+    bad = None if data.translate(_ODD_TABLE) == data else NOT_XML.search(text)
     if bad:
         raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
+    return data
+
+
+def escape(text: str, where: str) -> str:
+    """Text as an element's content; what XML cannot carry is CIM_ERR_INVALID_PARAMETER."""
+    carried(text, where)
     return escaped(text)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Callable, NamedTuple
 from ..cim import Instance, Path, Property, Value, invalid, parse_path
 from ..value import RANGES
 from .cimxml import Encoder as Texts
+from .cimxml_value import carried
 from .cmpi_abi import (
     ARGUMENTS,
     ARRAY,
@@ -33,7 +34,7 @@ from .cmpi_abi import (
     functions,
     listed,
 )
-from .cmpi_server import Given, Server, Unfit, check, encoded
+from .cmpi_server import Given, Server, Unfit, check
 from .common import Classes, declared, embedded, mismatch
 
 LISTS = 4096  # of names, that an encoder keeps
@@ -228,7 +229,7 @@ class Encoder:
                 raise mismatch(where, value, "instance")
             if argument or server.embeds:
                 return byref(c_void_p(self.instance(value))), INSTANCE
-            return server.string(encoded(self._texts.instance(value), where))
+            return server.string(carried(self._texts.instance(value), where))
 
         return make
 
@@ -245,7 +246,7 @@ def _nothing(value: Any) -> Given:
 def _text(value: Any, where: str) -> bytes:
     if not isinstance(value, str):
         raise mismatch(where, value, "string")
-    return encoded(value, where)
+    return carried(value, where)
 
 
 def _chars(where: str) -> Making:

@@ -6,10 +6,8 @@ from __future__ import annotations
 from ctypes import byref, c_void_p
 from typing import Any, Callable
 
-from ..cim import Error, Path, invalid
+from ..cim import Error, Path
 from ..cim import Status as Code
-from ..tree import NOT_XML
-from .cimxml_value import ODD
 from .cmpi_abi import MAKER, SIZE, STRING, Address, Status, chars, functions, pointer, text
 
 # Servers that hold references as texts without escapes: a quote in one would end their process.
@@ -50,16 +48,6 @@ class Unfit(Error):
 
     def __init__(self, path: Path) -> None:
         super().__init__(Code.FAILED, f"this CIM server has no reference to {path}")
-
-
-def encoded(value: str, where: str) -> bytes:
-    """A text in UTF-8; what XML cannot carry no server can."""
-    data = value.encode("utf-8", "surrogatepass")
-    if data.translate(ODD) != data:
-        bad = NOT_XML.search(value)
-        if bad:
-            raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
-    return data
 
 
 def refused(what: str, said: Status) -> Error:
