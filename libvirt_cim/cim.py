@@ -87,9 +87,12 @@ def _folded(value: Value) -> Value:
     return value if not isinstance(value, list) else tuple(value)
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.define(eq=False, repr=False)
 class Path:
-    """The path of an instance (DSP0207): class, keys, and where it is known namespace and host."""
+    """The path of an instance (DSP0207): class, keys, and where it is known namespace and host.
+
+    A value, which nobody changes; attrs' frozen classes take five times as long to make.
+    """
 
     class_name: str
     keys: dict[str, Value] = attrs.Factory(dict)

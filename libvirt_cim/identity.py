@@ -6,13 +6,14 @@ A path alone tells which kinds of documents may hold its instance, and what they
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Callable, Optional
 
 from .cim import Path, Value, find
 from .expression import Expression
 from .ground import Document, Known
-from .key import Composers, Key, Keys, constant_key, unused
+from .key import Composer, Key, Keys, constant_key, unused
 from .root import Root
 from .row import Row
 from .tree import Element
@@ -55,27 +56,31 @@ class Identity:
 
     def paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
         """The paths of all nodes of a document that are instances, read as a kind."""
-        by_tag, many = self.keys(kind), len(nodes) > 1
-        first = next(iter(by_tag.values()))
-        ready: dict[str, Composers] = {}
         used: dict[str, int] = {}  # the last number of each key
+        many = len(nodes) > 1
         found = []
-        for node in nodes:
-            composers = ready.get(node.tag)
-            if composers is None:
-                composers = by_tag.get(node.tag, first).composers(document, many)
-                ready[node.tag] = composers
-            same, own = composers
+        for node, (same, own) in zip(nodes, self._composers(nodes, document, kind)):
             values = same.copy()
-            for name, (before, end) in own:
+            for name, before, end in own:
                 values[name] = text = before + (end(node) or "")
-            if own:
+            if own and many:
                 if text in used:
                     values[name] = unused(text, used)
                 else:
                     used[text] = 1
             found.append(Path(self._class_name, values))
         return found
+
+    def _composers(self, nodes: list[Element], document: Document, kind: str
+                   ) -> Iterable[Composer]:
+        """What composes the keys of each node, made once for those that are alike."""
+        by_tag, many = self.keys(kind), len(nodes) > 1
+        first = next(iter(by_tag.values()))
+        if len(by_tag) == 1:
+            return itertools.repeat(first.composer(document, many))
+        ready = {tag: by_tag.get(tag, first).composer(document, many)
+                 for tag in {node.tag for node in nodes}}
+        return [ready[node.tag] for node in nodes]
 
     def known(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
         """The kinds of documents that may hold those keys, the surest first; what they must say."""

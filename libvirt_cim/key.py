@@ -23,7 +23,6 @@ from .tree import Element
 _NUMBERED = re.compile(r"~\d+\Z")
 Part = Union[str, Location, Call, Count, Join]
 Reader = Callable[[Element], Optional[str]]  # a missing text is empty
-Composer = tuple[str, Reader]  # what a key begins with in a document, and its end at a node
 
 
 def _escape(text: str) -> str:
@@ -58,13 +57,10 @@ class Key:
         """How many characters are always the same."""
         return sum(len(part) for part in self.parts if isinstance(part, str))
 
-    def composer(self, document: Document) -> Composer:
-        """What composes the key of a node of a document, whose own texts are looked up once."""
-        before = self.before.text(document)
-        if self.end is not None:
-            return before, self.end
-        return before, _joined([each.text(document) if isinstance(each, _Said) else each
-                                for each in self.after])
+    def ended(self, document: Document) -> Reader:
+        """What reads the end of the key at a node of a document, whose own texts are looked up."""
+        return _joined([each.text(document) if isinstance(each, _Said) else each
+                        for each in self.after])
 
     def known(self, text: str, root: str) -> Optional[Known]:
         """What the document must say if the key has that text; None if it never has."""
@@ -153,11 +149,20 @@ def _joined(pieces: Sequence[Union[str, Reader]]) -> Reader:
     """What composes texts and what is read at a node."""
     if len(pieces) == 1 and not isinstance(pieces[0], str):
         return pieces[0]
-    return lambda node: "".join(
-        [piece if isinstance(piece, str) else piece(node) or "" for piece in pieces])
+    parts = [(piece, None) if isinstance(piece, str) else ("", piece) for piece in pieces]
+
+    def joined(node: Element) -> str:
+        whole = ""
+        for text, read in parts:
+            whole += text if read is None else read(node) or ""
+        return whole
+
+    return joined
 
 
-Composers = tuple[dict[str, Any], list[tuple[str, Any]]]
+# What composes the keys of the nodes of a document: those that all share; of each other one its
+# name, what it begins with in the document, and what reads its end at a node.
+Composer = tuple[dict[str, Any], list[tuple[str, str, Reader]]]
 
 
 class Keys:
@@ -168,20 +173,20 @@ class Keys:
         self._same: dict[str, Any] = {key.name: key.same for key in keys}
         self._said = [key for key in keys if not key.distinct and not key.same]
         self._own = [key for key in keys if key.distinct]
+        # one key at least must be each one's own
+        self._last = self._own or sorted(self._said, key=lambda key: len(key.parts))[-1:]
 
-    def composers(self, document: Document, many: bool) -> Composers:
-        """The keys that all nodes of a document share, and what composes those that they don't.
-
-        Of `many` nodes one key at least must be each one's own.
-        """
-        same, own = self._same, self._own
-        if many and not own:
-            own = sorted(self._said, key=lambda key: len(key.parts))[-1:]
+    def composer(self, document: Document, many: bool) -> Composer:
+        """What composes the keys of a node of a document, or those of `many`."""
+        own: list[tuple[str, str, Reader]] = []
+        same = self._same
         if self._said:
             same = same.copy()
             for key in self._said:
                 same[key.name] = key.before.text(document)
-        return same, [(key.name, key.composer(document)) for key in own]
+        for key in self._last if many else self._own:
+            own.append((key.name, key.before.text(document), key.end or key.ended(document)))
+        return same, own
 
 
 def unused(text: str, used: dict[str, int]) -> str:
