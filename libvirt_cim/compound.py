@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 from . import tree
 from .cim import Value, invalid
@@ -71,20 +71,17 @@ class TemplateLens(Lens):
         self.keys = tuple((steps + split_leaf(hole)[0], split_leaf(hole)[1]) for hole in self.holes)
         texts = [part if isinstance(part, str) else None for part in parts]
         self.pattern = pattern(texts, hosts=True)
-        self.readers = [  # a text, or what reads a hole, and whether that is a host's address
-            (part, None, False) if isinstance(part, str)
-            else ("", leaf_reader(part.steps), (after or "")[:1] == ":")
-            for part, after in zip(parts, [*texts[1:], None])]
+        self.readers, self.end = _readers(parts)
 
     def fill(self, element: Element) -> Optional[str]:
         """The text, or None where a leaf is missing."""
-        texts = []
-        for text, read, host in self.readers:
-            found = text if read is None else read(element)
-            if found is None:
+        whole = ""
+        for before, read, host in self.readers:
+            text = read(element)
+            if text is None:
                 return None
-            texts.append(f"[{found}]" if host and ":" in found else found)
-        return "".join(texts)
+            whole += f"{before}[{text}]" if host and ":" in text else before + text
+        return whole + self.end
 
     def leaf(self, name: str) -> Leaf:
         def action(element: Element, out: Out) -> None:
@@ -135,6 +132,21 @@ class TemplateLens(Lens):
             parents, attribute = split_leaf(hole)
             note(marks, at(element, parents), attribute, parents)
         return True
+
+
+def _readers(parts: tuple[Union[str, Location], ...]
+             ) -> tuple[list[tuple[str, Callable[[Element], Optional[str]], bool]], str]:
+    """For each hole the text before it, what reads it, and whether it is a host's address; the end.
+    """
+    readers, before = [], ""
+    for part, after in zip(parts, (*parts[1:], "")):
+        if isinstance(part, str):
+            before += part
+        else:
+            host = isinstance(after, str) and after.startswith(":")
+            readers.append((before, leaf_reader(part.steps), host))
+            before = ""
+    return readers, before
 
 
 def _plain(match: re.Match[str]) -> list[str]:

@@ -133,11 +133,12 @@ def listening(console: Element, document: Document, prefix: str) -> Value:
 
     That a client is connected (2), libvirt does not say.
     """
+    if not document.root.get("id"):
+        return 3
     ports = (console.get(name) or "" for name in ("port", "tlsPort", "websocket"))
-    source = console.find("source[@path]")
-    reached = (source is not None or console.get("socket")
-               or any(port.isdecimal() and int(port) for port in ports))
-    return 6 if document.root.get("id") and reached else 3
+    reached = (any(each.get("path") is not None for each in console.iterchildren("source"))
+               or console.get("socket") or any(port.isdecimal() and int(port) for port in ports))
+    return 6 if reached else 3
 
 
 def octets(text: str, tag: str) -> Value:

@@ -21,6 +21,7 @@ ROOTS = {
     "JobInfo": "job",
     "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
 }
+_NONE: list[Element] = []
 Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there
 Column = tuple[str, str]  # a kind of document, and the name of a leaf right below its root
 Rows = Optional[Iterable[Sequence[Optional[str]]]]  # of leaves; an absent one is None
@@ -72,20 +73,43 @@ class Nowhere:
         return None
 
 
+class _Below:
+    """The children of the elements at a path; who asks for some names will ask for many."""
+
+    __slots__ = ("by_name", "_parents", "_asked")
+    FEW = 3
+
+    def __init__(self, parents: list[Element]) -> None:
+        self.by_name: Optional[dict[str, list[Element]]] = None
+        self._parents, self._asked = parents, 0
+
+    def named(self, name: str) -> list[Element]:
+        """Those of a name; * is any."""
+        self._asked += 1
+        if self._asked > self.FEW and self.by_name is None:
+            self.by_name = {}
+            for parent in self._parents:
+                for child in parent:
+                    self.by_name.setdefault(child.tag, []).append(child)
+        if self.by_name is not None and name != "*":
+            return self.by_name.get(name, _NONE)
+        return [each for parent in self._parents for each in parent.iterchildren(name)]
+
+
 class Document:
     """One document: its root, the kinds it stands for, and what was found in it so far.
 
     The XML of a guest that is off is its DomainConfigXML and its DomainXML.
     """
 
-    __slots__ = ("kinds", "root", "source", "_texts", "_children", "cache")
+    __slots__ = ("kinds", "root", "source", "_texts", "_below", "cache")
 
     def __init__(self, kinds: tuple[str, ...], root: Element, source: Optional[Source] = None):
         self.kinds = kinds
         self.root = root
         self.source: Source = Nowhere() if source is None else source
         self._texts: dict[str, Optional[str]] = {}
-        self._children: dict[tuple[str, ...], Optional[dict[str, list[Element]]]] = {}
+        self._below: dict[tuple[str, ...], _Below] = {}
         self.cache: dict[Any, Any] = {}  # what the tables found, by table
 
     def text(self, location: Location, where: str) -> Optional[str]:
@@ -96,26 +120,18 @@ class Document:
 
     def elements(self, path: tuple[str, ...]) -> list[Element]:
         """Every element at a path of names from the root; * is any name."""
-        above, name = path[:-1], path[-1]
-        if above and name != "*":
-            if above in self._children:  # who asks twice will ask for many
-                below = self._children[above]
-                if below is None:
-                    below = self._children[above] = self._below(above)
-                return below.get(name, [])
-            self._children[above] = None
-        found = [self.root] if path[0] in ("*", self.root.tag) else []
-        for name in path[1:]:
-            found = [child for parent in found for child in parent.iterchildren(name)]
-        return found
+        return self.children(path[:-1], path[-1])
 
-    def _below(self, parent: tuple[str, ...]) -> dict[str, list[Element]]:
-        """The elements below a path by their names."""
-        found: dict[str, list[Element]] = {}
-        for element in self.elements(parent):
-            for child in element:
-                found.setdefault(child.tag, []).append(child)
-        return found
+    def children(self, path: tuple[str, ...], name: str) -> list[Element]:
+        """Every child of that name of the elements at a path; * is any name."""
+        if not path:
+            return [self.root] if name in ("*", self.root.tag) else []
+        below = self._below.get(path)
+        if below is None:
+            below = self._below[path] = _Below(self.elements(path))
+        if below.by_name is None or name == "*":
+            return below.named(name)
+        return below.by_name.get(name, _NONE)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What make() gives, made at the first call for that key."""
@@ -126,5 +142,5 @@ class Document:
     def forget(self) -> None:
         """Forget what was found, because the document is about to change."""
         self._texts.clear()
-        self._children.clear()
+        self._below.clear()
         self.cache.clear()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Callable, Optional
 
 from .expression import Location, Step
@@ -65,7 +66,7 @@ def leaf_reader(steps: Steps) -> Callable[[Element], Optional[str]]:
     if attribute is None or parents[1:] or any(s.kind != "child" or s.test for s in parents):
         return lambda node: _text(node, parents, attribute)
     if not parents:
-        return lambda node: node.get(attribute)
+        return operator.methodcaller("get", attribute)
     name = parents[0].name
 
     def read(node: Element) -> Optional[str]:

@@ -22,7 +22,7 @@ from .walk import holds
 Kept = Sequence[tuple[str, str]]  # attributes
 Left = Union[None, str, Kept]  # nothing was taken; what is left; no more than soft attributes
 Children = list[tuple[Element, Left]]
-_NO_CHILDREN: tuple[Children, bool] = ([], False)
+_NO_CHILDREN: Children = []
 Visit = Callable[[Element, Marks, Optional[Set[str]]], Left]
 
 
@@ -41,7 +41,7 @@ class _Here(NamedTuple):
     leaves: dict[Leaf, Exact]
     actions: list[Action]
     itself: bool
-    ways: Mapping[str, Sequence[_Way]]
+    ways: dict[str, Sequence[_Way]]
 
 
 def _here(takers: Sequence[Taker]) -> _Here:
@@ -55,27 +55,38 @@ def _here(takers: Sequence[Taker]) -> _Here:
 def compile_left(takers: Sequence[Taker]) -> Visit:
     """What tells what is left of an element without what the takers name below (or at) it."""
     leaves, actions, itself, ways = _here(takers)
-    exact = leaves.get(None, _never)
+    has_text, exact = None in leaves, leaves.get(None)
 
     def visit(element: Element, marks: Marks, soft: Optional[Set[str]]) -> Left:
-        took = bool(actions) and True in [action(element, marks) for action in actions]
-        kept: list[tuple[str, str]] = []
-        for pair in element.items():
-            same = leaves.get(pair[0], _never)
-            if same is None or same(pair[1]):
-                took = True
-            else:
-                kept.append(pair)
-        text = element.text or ""
-        if exact is None or exact(text):
+        took, text, children = False, element.text or "", _NO_CHILDREN
+        for action in actions:
+            took = action(element, marks) or took
+        there = element.items()
+        kept = _kept(there, leaves) if leaves and there else there
+        took = took or len(kept) < len(there)
+        if has_text and (exact is None or exact(text)):
             text, took = "", True
-        children, changed = _children(element, ways, marks) if len(element) else _NO_CHILDREN
-        took, mark = took or changed, marks.get(element)
+        if len(element):
+            children, changed = _children(element, ways, marks)
+            took = took or changed
+        mark = marks.get(element)
         if took or mark is not None and mark.taken:
+            if not (kept or text or children or mark):
+                return kept
             return _rest(element, kept, _inner(text, children, mark), soft if took else None, mark)
         return kept if itself and hollow(element, soft or HARD) else None
 
     return visit
+
+
+def _kept(attributes: Kept, leaves: Mapping[Leaf, Exact]) -> Kept:
+    """The attributes that rows do not take."""
+    kept = []
+    for pair in attributes:
+        name, text = pair
+        if name not in leaves or ((exact := leaves[name]) is not None and not exact(text)):
+            kept.append(pair)
+    return kept
 
 
 def _rest(element: Element, kept: Kept, inner: str, soft: Optional[Set[str]],
@@ -88,38 +99,34 @@ def _rest(element: Element, kept: Kept, inner: str, soft: Optional[Set[str]],
     return _whole(element, kept, inner)
 
 
-def _never(text: str) -> bool:
-    return False
-
-
-def _ways(takers: Iterable[Taker]) -> Mapping[str, Sequence[_Way]]:
+def _ways(takers: Iterable[Taker]) -> dict[str, Sequence[_Way]]:
     """The ways to children by their names."""
     groups: dict[Step, list[Taker]] = {}
     for taker in takers:
         step, *rest = taker.steps
         groups.setdefault(step, []).append(taker._replace(steps=tuple(rest)))
-    ways: dict[str, list[_Way]] = {}
+    ways: dict[str, Sequence[_Way]] = {}
     for step, each in groups.items():
         way = _Way(step, asserted(step.test), compile_left(each), each)
-        ways.setdefault(step.name, []).append(way)
+        ways[step.name] = (*ways.get(step.name, ()), way)
     return ways
 
 
-def _children(element: Element, ways: Mapping[str, Sequence[_Way]], marks: Marks
+def _children(element: Element, ways: dict[str, Sequence[_Way]], marks: Marks
               ) -> tuple[Children, bool]:
     """The children, each with what is left of it, and whether any changed."""
-    waiting, changed = dict(ways), False
+    waiting, changed = ways.copy(), False
     found: Children = []
     for child in element:
-        mark, ready = marks.get(child), waiting.pop(child.tag, None)
+        ready = waiting.pop(child.tag, None)
         left: Left = None
-        if mark is GONE:
+        if child in marks and marks[child] is GONE:
             left = ""
         elif ready is not None:
             first = ready[0]
             left = (first.visit(child, marks, HARD) if first.step.test is None and len(ready) == 1
                     else _visit(child, ready, marks, waiting))
-        elif mark is not None:
+        elif child in marks:
             left = _COME_BY(child, marks, None)
         if left is not None:
             changed = True

@@ -7,6 +7,7 @@ of the value read would write again exactly is left out. Knows elements, not cla
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Set
 from typing import Any, Optional
 
@@ -138,6 +139,7 @@ def exact(converter: Optional[Converter]) -> Exact:
         return None
     read, write = converter
 
+    @functools.lru_cache(maxsize=100)  # few texts are many
     def same(text: str) -> bool:
         value = read(text)
         try:

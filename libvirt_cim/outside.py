@@ -62,8 +62,11 @@ def first(getters: Sequence[Getter]) -> Getter:
         return getters[0]
 
     def get(node: Element, document: Document) -> Value:
-        values = (each(node, document) for each in getters)
-        return next((value for value in values if value is not None), None)
+        for each in getters:
+            value = each(node, document)
+            if value is not None:
+                return value
+        return None
 
     return get
 
@@ -140,6 +143,8 @@ class Search:
 
     def found(self, node: Element, document: Document) -> Sequence[Element]:
         """The nodes, looked for once for all rows that want them."""
+        if not document.source.offers(self.document):
+            return ()
         found: Sequence[Element] = document.once(
             (self, node), lambda: [each for each, _ in self.nodes(node, document)])
         return found

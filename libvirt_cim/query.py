@@ -56,13 +56,14 @@ class Query:
              given: Mapping[str, Value] = NO_KEYS) -> Iterator[Instance]:
         """The instances of tables, document by document."""
         asked = [(table, spelled(table, wanted)) for table in tables]
-        if not given:
+        if wanted is not None and not given:
             asked = yield from self._listed(asked)
         left = [table for table, _ in asked]
         for document in self._documents(left, given, wanted):
             for table, names in asked:
-                if table.kind_of(document):
-                    yield from self._instances(table, document, names)
+                nodes = table.nodes(document)
+                if nodes:
+                    yield from self._instances(table, nodes, document, names)
 
     def _listed(self, asked: Sequence[Asked]) -> Generator[Instance, None, list[Asked]]:
         """The instances that listings tell enough of; what is left is to be read."""
@@ -121,16 +122,20 @@ class Query:
             found |= below
         return tuple(sorted(found))
 
-    def _instances(self, table: Table, document: Document, wanted: Names) -> Iterable[Instance]:
+    def _instances(self, table: Table, nodes: list[Element], document: Document, wanted: Names
+                   ) -> Iterable[Instance]:
         """A table's instances in a document, with the rows that are `spelled`."""
         if table.association:
-            return (self._link(table, Link(path, node, document), wanted)
-                    for node in table.expanded(document)[0]
-                    for path in association.links(self.schema, table, node, document))
-        found = table.instances(document, wanted)
-        if wanted is not None and REST in wanted:
-            _add_rests(found, rests_of(self.schema.settings_at(document), table, document))
+            return self._links(table, document, wanted)
+        found = table.instances_of(nodes, document, wanted)
+        if found and wanted is not None and REST in wanted:
+            _add_rests(found, rests_of(self.schema.settings_at, table, document))
         return found
+
+    def _links(self, table: Table, document: Document, wanted: Names) -> Iterator[Instance]:
+        for node in table.expanded(document)[0]:
+            for path in association.links(self.schema, table, node, document):
+                yield self._link(table, Link(path, node, document), wanted)
 
     def find(self, path: Path) -> tuple[Table, Document, Entry]:
         """The element that a path names, or CIM_ERR_NOT_FOUND naming the key that is wrong."""
@@ -153,8 +158,7 @@ class Query:
         wanted = spelled(table, wanted)
         instance = table.instance(entry, document, wanted)
         if wanted is not None and REST in wanted:
-            settings = self.schema.settings_at(document)
-            _add_rests([instance], [rest_of(settings, table, entry, document)])
+            _add_rests([instance], [rest_of(self.schema.settings_at, table, entry, document)])
         return instance
 
     def _get_link(self, path: Path, wanted: Names) -> Instance:
@@ -238,7 +242,7 @@ class Query:
             yield assoc, Link(link, node, other)
 
     def _link(self, table: Table, link: Link, wanted: Names) -> Instance:
-        values = {**table.constants, **table.read(link.node, link.document, wanted),
+        values = {**table.values(link.node, link.document, wanted),
                   **link.path.keys}
         if wanted is not None:
             values = {name: value for name, value in values.items() if name in wanted}

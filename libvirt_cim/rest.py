@@ -7,7 +7,7 @@ The deepest elements come first: what is theirs, the elements above them do not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
+from typing import Callable, Optional
 
 from . import tree
 from .ground import Document
@@ -17,6 +17,7 @@ from .table import Entry, Table
 from .tree import Element
 
 Rests = dict[str, list[Optional[str]]]  # by table, in the order of its entries
+Settings = Callable[[Document], Sequence[Table]]  # the settings tables of a document
 
 
 def rests(tables: Sequence[Table], document: Document) -> Rests:
@@ -25,7 +26,7 @@ def rests(tables: Sequence[Table], document: Document) -> Rests:
     marks: Marks = {}
     read = [(table, table.kind_of(document) or "", table.nodes(document)) for table in tables]
     for table, kind, nodes in sorted(read, key=_depth):
-        usual = next((root[-1] for root in table.roots.get(kind, ())), "")
+        usual = table.roots[kind][0].last if nodes else ""
         found[table.name] = [
             _text(node, table.shape(node, kind).left(node, marks), node.tag != usual)
             for node in nodes]
@@ -49,13 +50,12 @@ def _text(node: Element, left: Left, named: bool) -> Optional[str]:
     return f"<{node.tag}/>" if named else None
 
 
-def rest_of(tables: Sequence[Table], table: Table, entry: Entry,
-            document: Document) -> Optional[str]:
+def rest_of(settings: Settings, table: Table, entry: Entry, document: Document) -> Optional[str]:
     """The UnmappedXML of one entry."""
-    return rests_of(tables, table, document)[table.nodes(document).index(entry.node)]
+    return rests_of(settings, table, document)[table.nodes(document).index(entry.node)]
 
 
-def rests_of(tables: Sequence[Table], table: Table, document: Document) -> list[Optional[str]]:
-    """The UnmappedXML of every entry of a table; that of all tables is found together."""
-    found: Rests = document.once("rests", lambda: rests(tables, document))
+def rests_of(settings: Settings, table: Table, document: Document) -> list[Optional[str]]:
+    """The UnmappedXML of every entry of a table; that of all settings is found together."""
+    found: Rests = document.once("rests", lambda: rests(settings(document), document))
     return found[table.name]

@@ -29,7 +29,7 @@ def change(settings: Sequence[Table], table: Table, entry: Entry, document: Docu
     values = without_rest(sent)
     text = find(sent, REST)
     rest = None if text is None else started(table, text, document)
-    if rest is None or _is_present(rest, rest_of(settings, table, entry, document)):
+    if rest is None or _is_present(rest, rest_of(lambda _: settings, table, entry, document)):
         modify(table, entry.node, document, values)
     else:
         if rest.tag != entry.node.tag:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Optional
 
@@ -24,6 +25,21 @@ class Root(tuple[str, ...]):
     """The names of the elements down to a node, and the tests that some of them must pass."""
 
     tests: tuple[Optional[Test], ...] = ()
+
+    @functools.cached_property
+    def above(self) -> tuple[str, ...]:
+        """The names down to the parent."""
+        return tuple(self[:-1])
+
+    @functools.cached_property
+    def last(self) -> str:
+        """The node's own name."""
+        return self[-1]
+
+    @functools.cached_property
+    def some(self) -> bool:
+        """Whether not every element at the end of it is meant."""
+        return bool(self.tests) or self[-1] == "*"
 
 
 def parse_root(text: str) -> Root:

@@ -7,8 +7,8 @@ are made when first met and kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Callable, Optional
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, NamedTuple, Optional
 
 from .cim import Property, Value
 from .compound import AttributesLens, PresenceLens, TemplateLens
@@ -22,10 +22,17 @@ from .repeated import EmbeddedLens, ListLens, Part
 from .row import Row
 from .tree import Element
 from .value import cim_unit, converter, libvirt_unit, meanings
-from .walk import Out, compile_walk
+from .walk import Leaf, Out, Walk, compile_walk
 
 Getter = Callable[[Element, Document], Value]
-Reader = Callable[[Element, Document, Out], None]
+
+
+class Reading(NamedTuple):
+    """How rows of an element are read: their values to begin with, the walk, and what is beyond."""
+
+    start: dict[str, Value]
+    walk: Walk
+    beyond: Optional[Callable[[Element, Document, Out], None]]
 
 
 class Maker:
@@ -93,8 +100,9 @@ def bytes_per_value(row: Property, rows: Mapping[str, Row]) -> int:
 class Shape:
     """The lenses of one class for one sort of element in one kind of document."""
 
-    def __init__(self, maker: Maker, rows: Mapping[str, Row], kind: str, tag: str,
-                 values: dict[str, Optional[str]]) -> None:
+    def __init__(self, maker: Maker, rows: Mapping[str, Row], constants: Mapping[str, Value],
+                 kind: str, tag: str, values: dict[str, Optional[str]]) -> None:
+        self.constants = constants
         self.lenses: dict[str, Lens] = {}
         self.outside: dict[str, Getter] = {}
         self.absent: dict[str, Value] = {}
@@ -108,7 +116,7 @@ class Shape:
         self._group_lists()
         self._find_tested()
         self.owners = self._owners()
-        self._readers: dict[Optional[frozenset[str]], Reader] = {}
+        self.readings: dict[Optional[frozenset[str]], Reading] = {}
         self._left: Optional[tuple[Visit, list[Taker]]] = None
 
     def _add(self, maker: Maker, row: Row, found: list[Expression],
@@ -154,40 +162,26 @@ class Shape:
                 first.setdefault(key, name)
         return owners
 
-    def reader(self, wanted: Optional[frozenset[str]]) -> Reader:
-        """What adds the wanted rows (None: all) of an element to values, in one walk."""
-        found = self._readers.get(wanted)
+    def reading(self, wanted: Optional[frozenset[str]]) -> Reading:
+        """What reads the wanted rows (None: all) of an element, constants included."""
+        found = self.readings.get(wanted)
         if found is None:
             found = self._compile(wanted)
-            if len(self._readers) < 100:  # a client may ask for any of the names together
-                self._readers[wanted] = found
+            if len(self.readings) < 100:  # a client may ask for any of the names together
+                self.readings[wanted] = found
         return found
 
-    def _compile(self, wanted: Optional[frozenset[str]]) -> Reader:
+    def _compile(self, wanted: Optional[frozenset[str]]) -> Reading:
         def asked(name: str) -> bool:
             return wanted is None or name in wanted
 
         leaves = [lens.leaf(name) for name, lens in self.lenses.items() if asked(name)]
         climbing = [leaf for leaf in leaves if leaf.steps and leaf.steps[0].kind == "parent"]
-        walk = compile_walk([leaf for leaf in leaves if leaf not in climbing])
-        above = compile_walk([leaf._replace(steps=leaf.steps[1:]) for leaf in climbing])
-        absent = {name: value for name, value in self.absent.items() if asked(name)}
         outside = [(name, get) for name, get in self.outside.items() if asked(name)]
-
-        def read(node: Element, document: Document, found: Out) -> None:
-            if absent:
-                found.update(absent)
-            walk(node, found)
-            if climbing:
-                parent = node.getparent()
-                if parent is not None:
-                    above(parent, found)
-            for name, get in outside:
-                value = get(node, document)
-                if value is not None:
-                    found[name] = value
-
-        return read
+        start = {**self.constants, **self.absent}
+        return Reading({name: value for name, value in start.items() if asked(name)},
+                       compile_walk([leaf for leaf in leaves if leaf not in climbing]),
+                       _beyond(climbing, outside) if climbing or outside else None)
 
     def left(self, node: Element, marks: Marks) -> Left:
         """What is left of an element without what the rows would write again.
@@ -209,3 +203,21 @@ class Shape:
                     if each.steps and each.steps[0].kind == "parent"]
         return compile_left([each for each in takers
                              if not each.steps or each.steps[0].kind != "parent"]), climbing
+
+
+def _beyond(climbing: Sequence[Leaf], outside: Sequence[tuple[str, Getter]]
+            ) -> Callable[[Element, Document, Out], None]:
+    """What reads rows of the element around, and those that are not in the document's tree."""
+    above = compile_walk([leaf._replace(steps=leaf.steps[1:]) for leaf in climbing])
+
+    def read(node: Element, document: Document, found: Out) -> None:
+        if climbing:
+            parent = node.getparent()
+            if parent is not None:
+                above(parent, found)
+        for name, get in outside:
+            value = get(node, document)
+            if value is not None:
+                found[name] = value
+
+    return read

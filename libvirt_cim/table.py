@@ -59,6 +59,7 @@ class Table:
         self._shapes: dict[Any, Shape] = {}
         self._find_elsewhere = elsewhere
         self._kind_of: dict[tuple[str, ...], Optional[str]] = {}
+        self._roots_in: dict[tuple[str, ...], list[Root]] = {}
 
     @functools.cached_property
     def elsewhere(self) -> set[str]:
@@ -96,21 +97,29 @@ class Table:
 
     def nodes(self, document: Document) -> list[Element]:
         """The elements of a document that are instances, before expansion."""
-        kind = self.kind_of(document)
+        roots = self._roots_in.get(document.kinds)
+        if roots is None:
+            roots = self.roots.get(self.kind_of(document) or "", [])
+            self._roots_in[document.kinds] = roots
         found: list[Element] = []
-        for root in self.roots[kind] if kind else ():
-            elements = document.elements(root)
-            if elements and root[-1] == "*" and self.elsewhere:
-                elements = [each for each in elements if each.tag not in self.elsewhere]
-            if elements and root.tests:
-                elements = [each for each in elements if stands(each, root)]
-            found += elements
+        for root in roots:
+            elements = document.children(root.above, root.last)
+            if elements:
+                if root.some:
+                    elements = self._standing(elements, root)
+                found = found + elements if found else elements
         return found
+
+    def _standing(self, elements: list[Element], root: Root) -> list[Element]:
+        """Those of the elements at the end of a root that are instances."""
+        if root.last == "*" and self.elsewhere:
+            elements = [each for each in elements if each.tag not in self.elsewhere]
+        return [each for each in elements if stands(each, root)] if root.tests else elements
 
     def expanded(self, document: Document) -> tuple[list[Element], list[Element]]:
         """The elements that are instances, and for each of them the one it came from."""
         origins = self.nodes(document)
-        if not self.expand:
+        if not self.expand or not origins:
             return origins, origins
         pairs = [(part, origin) for origin in origins
                  for part in expanded(self.expand, origin, document)]
@@ -152,17 +161,15 @@ class Table:
 
     def shape(self, node: Element, kind: str) -> Shape:
         """The rows as they apply to an element."""
-        tag, tests = node.tag, self.discriminators
-        key: Any = (kind, tag)
-        if tests:
-            values = [node.get(name) for name in tests]
-            if None in values:
-                values = [self._default(tag, name) if value is None else value
-                          for name, value in zip(tests, values)]
-            key += tuple(values)
+        tag = node.tag
+        key: tuple[Optional[str], ...] = (kind, tag)
+        for name in self.discriminators:
+            value = node.get(name)
+            key += (self._default(tag, name) if value is None else value,)
         shape = self._shapes.get(key)
         if shape is None:
-            shape = Shape(self.maker, self.rows, kind, tag, dict(zip(tests, key[2:])))
+            shape = Shape(self.maker, self.rows, self.constants, kind, tag,
+                          dict(zip(self.discriminators, key[2:])))
             if len(self._shapes) < 1000:  # a hostile document may name any type
                 self._shapes[key] = shape
         return shape
@@ -171,35 +178,54 @@ class Table:
         """libvirt's own default of a discriminator of such an element."""
         return self.defaults.get((tag, name), self.defaults.get(("", name)))
 
-    def read(self, node: Element, document: Document, wanted: Names = None) -> dict[str, Value]:
-        """The values of the wanted rows (None: all) of an element; NULL is absent."""
-        found: dict[str, Value] = {}
+    def values(self, node: Element, document: Document, wanted: Names = None) -> dict[str, Value]:
+        """Constants and the values of the wanted rows (None: all) but keys; NULL is absent."""
         kind = self.kind_of(document) or self.kinds[0]
-        self.shape(node, kind).reader(wanted)(node, document, found)
-        return found
+        return self._values(node, document, kind, wanted)
+
+    def _values(self, node: Element, document: Document, kind: str, wanted: Names
+                ) -> dict[str, Value]:
+        shape = self.shape(node, kind)
+        start, walk, beyond = shape.readings.get(wanted) or shape.reading(wanted)
+        values = start.copy()
+        walk(node, values)
+        if beyond is not None:
+            beyond(node, document, values)
+        return values
+
+    def read(self, node: Element, document: Document) -> dict[str, Value]:
+        """The values that an element and its document say."""
+        return {name: value for name, value in self.values(node, document).items()
+                if name not in self.constants}
 
     def instance(self, entry: Entry, document: Document, wanted: Names = None) -> Instance:
         """The instance of an entry: constants, keys and what the rows read."""
-        return self._instances([entry.node], [entry.path], document, wanted)[0]
+        kind = self.kind_of(document) or self.kinds[0]
+        return self._instances([entry.node], [entry.path], document, kind, wanted)[0]
 
     def instances(self, document: Document, wanted: Names = None) -> list[Instance]:
         """Every instance of a document, in document order."""
-        nodes = self.expanded(document)[0]
-        if not nodes:
-            return []
-        paths = self.identity.paths(nodes, document, self.kind_of(document) or "")
-        return self._instances(nodes, paths, document, wanted)
+        nodes = self.nodes(document)
+        return self.instances_of(nodes, document, wanted) if nodes else []
 
-    def _instances(self, nodes: list[Element], paths: list[Path], document: Document,
+    def instances_of(self, nodes: list[Element], document: Document, wanted: Names = None
+                     ) -> list[Instance]:
+        """The instances of all the nodes of a document that there are, before expansion."""
+        kind = self.kind_of(document)
+        if self.expand:
+            nodes = self.expanded(document)[0]
+        if kind is None or not nodes:
+            return []
+        paths = self.identity.paths(nodes, document, kind)
+        return self._instances(nodes, paths, document, kind, wanted)
+
+    def _instances(self, nodes: list[Element], paths: list[Path], document: Document, kind: str,
                    wanted: Names) -> list[Instance]:
         if wanted is not None and wanted >= self.names:
             wanted = None
-        constants = self.constants if wanted is None else _only(self.constants, wanted)
-        kind = self.kind_of(document) or self.kinds[0]
         found = []
         for node, path in zip(nodes, paths):
-            values = constants.copy()
-            self.shape(node, kind).reader(wanted)(node, document, values)
+            values = self._values(node, document, kind, wanted)
             values.update(path.keys if wanted is None else _only(path.keys, wanted))
             found.append(Instance(self.name, values, path))
         return found

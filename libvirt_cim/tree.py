@@ -85,7 +85,8 @@ def escaped(text: str) -> str:
 
 def text_of(element: Element) -> str:
     """An element as text, without what follows it."""
-    return str(etree.tostring(element, encoding="unicode", with_tail=False))
+    text: str = etree.tostring(element, encoding="unicode", with_tail=False)
+    return text
 
 
 def indented(root: Element) -> str:

@@ -102,6 +102,8 @@ def _number(text: str, low: int, high: int) -> Optional[int]:
 
 def amount(text: str) -> Optional[int]:
     """The number that a text of digits is, blanks around it aside; None if it is no such text."""
+    if text.isdigit() and text.isascii() and len(text) < 20:  # as most are
+        return int(text)
     return _integer(text, 0, 2**64 - 1) if text.strip()[:1].isdigit() else None
 
 
@@ -159,6 +161,7 @@ _PUNIT = re.compile(r"bytes?\s*\*\s*([1-9]\d{0,3})\s*\^\s*(\d{1,2})", re.ASCII)
 
 
 @functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=100)
 def libvirt_unit(name: str) -> Optional[int]:
     """The bytes of a unit of libvirt (formatdomain, memory): b, KB, KiB, M, …, in any case."""
     low = name.lower()

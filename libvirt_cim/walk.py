@@ -41,12 +41,23 @@ def compile_walk(leaves: list[Leaf]) -> Walk:
     attributes = [leaf.attribute for leaf in leaves if not leaf.steps and leaf.attribute]
     actions = [leaf.action for leaf in leaves if not leaf.steps and leaf.action]
     firsts, several = _children([leaf for leaf in leaves if leaf.steps])
-    if attributes:
-        actions.insert(0, _attribute(*attributes[0]) if len(attributes) == 1
-                       else _attributes(attributes))
-    if len(actions) == 1 and not firsts and not several:
+    if several:
+        return _with_children([*_attributes(attributes), *actions], firsts, several)
+    if firsts:
+        return _with_firsts([*_attributes(attributes), *actions], firsts)
+    return _all([*_attributes(attributes), *actions])
+
+
+def _all(actions: Sequence[Walk]) -> Walk:
+    """The walk that does actions at an element."""
+    if len(actions) == 1:
         return actions[0]
-    return _with_children(actions, firsts, several) if several else _with_firsts(actions, firsts)
+
+    def walk(element: Element, out: Out) -> None:
+        for action in actions:
+            action(element, out)
+
+    return walk
 
 
 def _children(
@@ -71,6 +82,32 @@ def _children(
     return firsts, several
 
 
+def _attributes(attributes: Sequence[tuple[str, str, Read]]) -> list[Walk]:
+    """The walk that reads attributes, if there are any to read."""
+    rows: dict[str, list[tuple[str, Read]]] = {}
+    for attribute, name, read in attributes:
+        rows.setdefault(attribute, []).append((name, read))
+    if len(attributes) < 2:
+        return [_attribute(*each) for each in attributes]
+    first = {attribute: each[0] for attribute, each in rows.items()}
+    further = {attribute: each[1:] for attribute, each in rows.items() if each[1:]}
+
+    def walk(element: Element, out: Out) -> None:
+        for attribute, text in element.items():  # most that may be there are not
+            row = first.get(attribute)
+            if row is not None:
+                name, read = row
+                value = text if read is None else read(text)
+                if value is not None:
+                    out[name] = value
+                for name, read in further.get(attribute, ()) if further else ():
+                    value = text if read is None else read(text)
+                    if value is not None:
+                        out[name] = value
+
+    return [walk]
+
+
 def _attribute(attribute: str, name: str, read: Read) -> Walk:
     """The walk that reads one attribute."""
     def walk(element: Element, out: Out) -> None:
@@ -83,35 +120,19 @@ def _attribute(attribute: str, name: str, read: Read) -> Walk:
     return walk
 
 
-def _attributes(attributes: Sequence[tuple[str, str, Read]]) -> Walk:
-    """The walk that reads many attributes, of which most are not there: it goes by those it has.
-    """
-    rows: dict[str, list[tuple[str, Read]]] = {}
-    for attribute, name, read in attributes:
-        rows.setdefault(attribute, []).append((name, read))
-
-    def walk(element: Element, out: Out) -> None:
-        for attribute, text in element.items():
-            for name, read in rows.get(attribute, ()):
-                value = text if read is None else read(text)
-                if value is not None:
-                    out[name] = value
-
-    return walk
-
-
 def _with_firsts(actions: Sequence[Walk], firsts: dict[str, Walk]) -> Walk:
     """The walk that does actions at an element, and visits first children of some names."""
     def walk(element: Element, out: Out) -> None:
         for action in actions:
             action(element, out)
-        waiting = firsts.copy()
-        for child in element if waiting else ():
-            visit = waiting.pop(child.tag, None)
-            if visit is not None:
-                visit(child, out)
-                if not waiting:
-                    break
+        if len(element):
+            waiting = firsts.copy()
+            for child in element:
+                visit = waiting.pop(child.tag, None)
+                if visit is not None:
+                    visit(child, out)
+                    if not waiting:
+                        break
 
     return walk
 

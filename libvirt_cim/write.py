@@ -239,7 +239,7 @@ class Part:
     def read_part(self, element: Element) -> Instance:
         """The embedded instance of an element, with the rest of its own."""
         table = self.table
-        values = {**table.constants, **table.read(element, Document(table.kinds, element))}
+        values = table.values(element, Document(table.kinds, element))
         left = table.shape(element, table.kinds[0]).left(element, {})
         if isinstance(left, str):
             values[REST] = left

@@ -41,7 +41,7 @@ def test_it_is_read_and_no_longer_unmapped(schema: Schema, guest: Document) -> N
     table = schema.tables[DISK]
     entry = table.entries(guest)[0]
     assert table.instance(entry, guest)["DriverIO"] == "native"
-    rest = rest_of(schema.settings(), table, entry, guest)
+    rest = rest_of(schema.settings_at, table, entry, guest)
     assert rest is not None and "native" not in rest
 
 

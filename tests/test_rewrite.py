@@ -36,7 +36,7 @@ class Guest:
     @property
     def rest(self) -> str:
         """Its UnmappedXML."""
-        text = rest_of(self.schema.settings(), self.table, self.entry, self.document)
+        text = rest_of(self.schema.settings_at, self.table, self.entry, self.document)
         assert text is not None
         return text
 
