@@ -13,7 +13,7 @@ from .wql_parse import parse_condition
 
 
 class Constraint(NamedTuple):
-    """A condition, the properties that it speaks of, and whether an instance fits it."""
+    """A condition, the properties that it begins at, and whether an instance fits it."""
 
     names: tuple[str, ...]
     fits: condition.Test
@@ -43,5 +43,6 @@ class _NoClasses:
 def constraint(text: str) -> Constraint:
     """The constraint that a text is; else CIM_ERR_INVALID_QUERY, telling where."""
     found = parse_condition(text)
-    names = tuple(dict.fromkeys(map(str, wql.terms(found))))
+    names = tuple(dict.fromkeys(
+        step.name for term in wql.terms(found) for step in term.steps[:1]))
     return Constraint(names, condition.test(found, wql.FQL, _NoClasses()))

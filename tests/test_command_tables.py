@@ -51,7 +51,7 @@ def test_documents_are_named_where_they_differ() -> None:
     page = printed("explain", f"{DISK}.VirtualQuantity")
     assert "  from       VolumeXML /volume[target/path={source/@file}]/capacity\n" in page
     page = printed("explain", f"{DISK}.Address")
-    assert "  from       self::disk[@type='file']/source/@file\n" in page
+    assert "  from        self::disk[@type='file']/source/@file\n" in page
 
 
 def facts(name: str) -> dict[str, str]:

@@ -51,6 +51,10 @@ EXCEPTIONS.update({
     for test in (*(f"*[@type='{each}']" for each in (
         "dev", "file", "pipe", "pty", "tcp", "spiceport", "dbus", "nmdm")),
         *(["channel[@type='qemu-vdagent']"] if tag == "channel" else []))})
+NEWER = {  # the same for what only the grammar of a later libvirt has
+    "/domain/devices/disk/self::disk[@type='vhostvdpa']/source/@dev is not in libvirt's grammar":
+        "libvirt has this type since 9.8",
+}
 
 pytestmark = pytest.mark.skipif(not SCHEMAS.exists(), reason=f"no RELAX NG in {SCHEMAS}")
 
@@ -199,7 +203,8 @@ CHECKS = (unknown_paths, repeated_elements, wrong_tokens, wrong_defaults)
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_tables(check: Callable[[], Iterator[Finding]]) -> None:
-    found = {f"{place}: {what}" for place, what in check() if what not in EXCEPTIONS}
+    found = {f"{place}: {what}" for place, what in check()
+             if what not in {**EXCEPTIONS, **NEWER}}
     assert not found, "\n".join(sorted(found))
 
 

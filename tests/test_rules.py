@@ -200,6 +200,21 @@ def test_interface_without_its_source() -> None:
     Guest(NET).put(NetworkType="user")
 
 
+def test_disk_without_its_hosts() -> None:
+    guest = Guest(DISK)
+    served = {"DiskType": "network", "SourceProtocol": "iscsi", "Address": "iqn.2001-04.example:0"}
+    for hosts in (None, [Instance("Virt_DiskHost", {"Port": 3260})]):
+        with pytest.raises(Error, match=f"^{DISK}.[A-Z].* does not go with: SourceHosts") as caught:
+            Guest(DISK).put(**served, SourceHosts=hosts)
+        assert caught.value.status == Status.INVALID_PARAMETER
+    guest.put(**served, SourceHosts=[Instance("Virt_DiskHost", {"Name": "h", "Port": 3260})])
+    assert etree.tostring(guest.node.find("source")) == (
+        b'<source protocol="iscsi" name="iqn.2001-04.example:0">'
+        b'<host name="h" port="3260"/></source>')
+    guest.put(SourceProtocol="rbd", SourceHosts=None, Address=None)
+    assert etree.tostring(guest.node.find("source")) == b'<source protocol="rbd"/>'
+
+
 def test_processors_of_a_running_guest() -> None:
     """Where the document says how many of the possible processors there are, that is meant."""
     guest = Guest(PROCESSOR, kind="DomainXML")
