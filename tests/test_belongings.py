@@ -47,11 +47,13 @@ def test_a_tree_of_snapshots(host: Host) -> None:
             assert [host.provider.get_instance(each)["ElementName"] for each in parents] == (
                 [said] if said else [])
     for path in host.of("Virt_ComputerSystem"):
-        current = host.others(
-            path, "CIM_MostCurrentSnapshotInBranch", "Antecedent", "Dependent")
         guest = host.guests[path.keys["Name"]]
-        assert [host.provider.get_instance(each)["ElementName"] for each in current] == (
-            [guest.snapshotCurrent().getName()] if guest.hasCurrentSnapshot() else [])
+        for association, role, other in (
+                ("CIM_MostCurrentSnapshotInBranch", "Antecedent", "Dependent"),
+                ("CIM_LastAppliedSnapshot", "Dependent", "Antecedent")):
+            current = host.others(path, association, role, other)
+            assert [host.provider.get_instance(each)["ElementName"] for each in current] == (
+                [guest.snapshotCurrent().getName()] if guest.hasCurrentSnapshot() else [])
 
 
 def test_what_an_agent_says_is_on_the_guests_devices(host: Host) -> None:
