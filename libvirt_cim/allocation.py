@@ -22,7 +22,7 @@ from .tree import Element
 # children of their roots that are needed (none: all).
 PARTS = (
     (("NodeInfo",), ("memory", "maxVcpus")), (("DomainCapsXML", "CapsXML"), ()),
-    (("PoolXML",), ("name",)), (("NetworkXML",), ("name",)),
+    (("PoolCapsXML",), ()), (("PoolXML",), ("name",)), (("NetworkXML",), ("name",)),
 )
 
 

@@ -14,12 +14,12 @@ from .tree import Element
 ROOTS = {
     "DomainXML": "domain", "DomainConfigXML": "domain", "DomainInfo": "info",
     "DomainStats": "stats", "NodeInfo": "node", "NodeStats": "node", "CapsXML": "capabilities",
-    "DomainCapsXML": "domainCapabilities", "AllocationXML": "domain", "PoolXML": "pool",
-    "PoolInfo": "info", "VolumeXML": "volume", "NetworkXML": "network", "NetworkInfo": "info",
-    "InterfaceXML": "interface", "NodeDeviceXML": "device", "FilterXML": "filter",
-    "SnapshotXML": "domainsnapshot", "CheckpointXML": "domaincheckpoint", "GuestInfo": "guest",
-    "JobInfo": "job",
-    "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
+    "DomainCapsXML": "domainCapabilities", "PoolCapsXML": "storagepoolCapabilities",
+    "AllocationXML": "domain", "PoolXML": "pool", "PoolInfo": "info", "VolumeXML": "volume",
+    "NetworkXML": "network", "NetworkInfo": "info", "InterfaceXML": "interface",
+    "NodeDeviceXML": "device", "FilterXML": "filter", "SnapshotXML": "domainsnapshot",
+    "CheckpointXML": "domaincheckpoint", "GuestInfo": "guest",
+    "JobInfo": "job", "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
 }
 _NONE: list[Element] = []
 Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there

@@ -26,8 +26,9 @@ if TYPE_CHECKING:  # so that the offline conversion does without libvirt
 # What a guest may have several of, to where it says whose it is.
 HELD = {"SnapshotXML": "/domainsnapshot/@guest", "CheckpointXML": "/domaincheckpoint/@guest"}
 CATALOG = {"MetricXML": "xml/catalog/metric.xml", "ProfileXML": "xml/catalog/profile.xml"}
-ALONE = {"CapsXML": "capabilities", "DomainCapsXML": "domain_capabilities",
-         "NodeStats": "statistics"}  # one of a host, and what the node calls it
+ALONE = {  # one of a host, and what the node calls it
+    "CapsXML": "capabilities", "DomainCapsXML": "domain_capabilities",
+    "PoolCapsXML": "pool_capabilities", "NodeStats": "statistics"}
 _ABSENT = (Status.NOT_FOUND, Status.NOT_SUPPORTED)
 Wanted = tuple[str, ...]
 

@@ -168,6 +168,7 @@ TEMPLATES = [  # what a host can give, and gives by itself
       for limit in ("Default", "Minimum", "Maximum", "Increment")),
     *(rasd("Disk", f"DiskPool/{pool}/Default") for pool in ("0", *VOLUMES)),
     *(rasd("Net", f"NetworkPool/{network}/Default") for network in ("0", *NETWORKS)),
+    *(rasd("NetPool", f"NetworkPool/0/{point}") for point in ("Point", "Point~2")),
 ]
 SWITCH = "Virt_VirtualEthernetSwitch"
 SWITCHES = [system(name, SWITCH) for name in NETWORKS]
@@ -200,8 +201,12 @@ INSTALLED, PATCHED = SNAPSHOTS = [
     identified("Virt_SnapshotSettingData", f"Virt:{ODD}/snapshot/{name}")
     for name in ("installed", "patched")
 ]
-VOLUME_SETTINGS = [rasd("StorageVolume", f"DiskPool/{where}/{name}")
-                   for where, names in VOLUMES.items() for name in names]
+STORED_SETTINGS = [  # of volumes and pools
+    *(rasd("StorageVolume", f"DiskPool/{where}/{name}")
+      for where, names in VOLUMES.items() for name in names),
+    *(rasd("DiskPool", f"DiskPool/{name}") for name in VOLUMES),
+    *(rasd("NetPool", f"NetworkPool/{name}") for name in NETWORKS),
+]
 
 
 def volumes(host: str) -> list[str]:

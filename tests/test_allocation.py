@@ -34,6 +34,8 @@ CAPABILITIES = """<domainCapabilities><vcpu max='8'/><devices><disk supported='y
 <enum name='bus'><value>virtio</value><value>sata</value></enum></disk>
 <graphics supported='yes'><enum name='type'><value>vnc</value><value>spice</value></enum>
 </graphics></devices></domainCapabilities>"""
+POOL_TYPES = """<storagepoolCapabilities><pool type='dir' supported='yes'/>
+<pool type='fs' supported='no'/><pool type='rbd' supported='yes'/></storagepoolCapabilities>"""
 RASD = "CIM_ResourceAllocationSettingData"
 LIMITS = {"Default": (0, 0), "Minimum": (3, 1), "Maximum": (3, 2), "Increment": (3, 3),
           "Point": (3, 0)}  # ValueRole, ValueRange
@@ -121,6 +123,8 @@ def test_templates_are_guests_but_for_what_they_lack() -> None:
             disk.find("source").set("volume", "v")
         for interface in root.iterfind("devices/interface"):
             interface.set("type", "network")
+        for other in (*root.findall("pool"), *root.findall("network")):
+            root.remove(other)
         assert valid(root), (valid.error_log, etree.tostring(root))
 
 
@@ -137,6 +141,7 @@ def host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Hos
     if request.param == "capable":
         monkeypatch.setattr(
             Node, "domain_capabilities", lambda self: etree.fromstring(CAPABILITIES))
+        monkeypatch.setattr(Node, "pool_capabilities", lambda self: etree.fromstring(POOL_TYPES))
     return Host(Connection(LAB))
 
 
@@ -176,9 +181,10 @@ def test_settings_say_what_they_are(host: Host) -> None:
             assert said["PropertyPolicy"] == 0
             of[pool].append(name)
     assert set(NAMES) - {"Point"} == set(of["ProcessorPool/0"]) == set(of["MemoryPool/0"])
-    assert of["DiskPool/images"] == of["NetworkPool/lab"] == of["NetworkPool/0"] == ["Default"]
+    assert of["DiskPool/images"] == of["NetworkPool/lab"] == ["Default"]
+    assert sorted(of["NetworkPool/0"]) == ["Default", "Point", "Point~2"]
     points = [] if len(of["DiskPool/0"]) == 1 else ["Point", "Point~2", "Point~3", "Point~4"]
-    assert of["DiskPool/0"] == ["Default", *points]
+    assert sorted(of["DiskPool/0"]) == sorted(["Default", *points, *points[:2]])
     assert of["GraphicsPool/0"] == points[:2]
 
 
@@ -199,9 +205,20 @@ def test_numbers_are_the_hosts(host: Host) -> None:
         assert least <= usual <= most
 
 
+def test_pools_are_of_the_types_that_the_host_tells(host: Host) -> None:
+    found = [(value(host, "DiskPool", path.keys["InstanceID"], "ResourceSubType"),
+              value(host, "DiskPool", path.keys["InstanceID"], "Type"))
+             for path in host.of("Virt_DiskPoolResourceAllocationSettingData")
+             if "/Point" in path.keys["InstanceID"]]
+    assert found in ([], [("dir", 1), ("rbd", 0)])
+    assert [value(host, "NetPool", f"NetworkPool/0/{each}", "ForwardMode")
+            for each in ("Point", "Point~2")] == [1, 2]
+
+
 def test_points_are_what_the_host_tells(host: Host) -> None:
     found = [(host.provider.get_instance(path).get("BusType"), path.keys["InstanceID"])
-             for path in host.of(RASD) if "DiskPool/0/Point" in path.keys["InstanceID"]]
+             for path in host.of("Virt_DiskResourceAllocationSettingData")
+             if "DiskPool/0/Point" in path.keys["InstanceID"]]
     assert [each for each, _ in found] in ([], [None, None, "virtio", "sata"])
     if found:
         assert value(host, "Graphics", "GraphicsPool/0/Point", "ResourceSubType") == "vnc"
@@ -239,8 +256,9 @@ def test_each_call_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
                        ("CIM_LogicalDevice", False)):
         calls.clear()
         assert list(asked.enumerate_instances(name))
-        dear = ("getDomainCapabilities", "getCapabilities", "getMaxVcpus")
-        assert [calls[each] for each in dear] == [int(more)] * 3
+        dear = ("getDomainCapabilities", "getCapabilities", "getMaxVcpus",
+                "getStoragePoolCapabilities")
+        assert [calls[each] for each in dear] == [int(more)] * 4
     calls.clear()
     asked.get_instance("Virt_DiskResourceAllocationSettingData.InstanceID=\"front1/vda\"")
     assert not [each for each in dear if calls[each]]
@@ -268,6 +286,6 @@ def test_templates_are_no_part_of_a_guest(name: str, device: str) -> None:
     host = Host(Connection(LAB))
     others = [host.provider.get_instance(path) for path in host.of(RASD)
               if path.keys["InstanceID"].startswith(("MemoryPool", "NetworkPool"))]
-    assert len(others) == 7
+    assert len(others) == 11
     assert to_xml([*settings, *others]) == to_xml(settings)
     assert f"dev=\"{device}\"" in to_xml(settings)

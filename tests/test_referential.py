@@ -21,7 +21,8 @@ from libvirt_cim.cim import Error, Instance, Path
 from libvirt_cim.hypervisor.connection import Connection
 
 SWITCH = "Virt_VirtualEthernetSwitch"
-STORED = "Virt_StorageVolumeResourceAllocationSettingData"
+STORED = [f"Virt_{each}ResourceAllocationSettingData"
+          for each in ("StorageVolume", "DiskPool", "NetPool")]
 STEP = 60  # every so manieth of libvirt's documents
 
 
@@ -217,7 +218,8 @@ def test_a_switch_is_hosted_and_has_its_settings(host: Host) -> None:
 def test_a_setting_belongs_to_one_system(host: Host) -> None:
     """Or it is one of those that say what a pool can give."""
     for path in host.of("CIM_ResourceAllocationSettingData"):
-        if host.schema.is_a(path.class_name, host.own(STORED)):
+        if path.class_name in map(host.own, STORED) and not host.others(
+                path, "CIM_SettingsDefineCapabilities", "PartComponent", "GroupComponent"):
             continue  # it is the host's
         wholes = [whole for name in ("CIM_VirtualSystemSettingDataComponent",
                                      "CIM_SettingsDefineCapabilities")

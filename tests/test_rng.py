@@ -40,6 +40,8 @@ EXCEPTIONS: dict[str, str] = {
     }.items()},
     "/domain/devices/disk/self::volume/@pool is not in libvirt's grammar": "the same, of a volume",
     "/pool/source/host may repeat": "libvirt-cim has the first; a cluster lists all its members",
+    "/network/ip may repeat": "libvirt-cim has the first, Virt_SwitchAddress has all",
+    "/network/ip/dhcp/range may repeat": "the same",
     "/pool/source/name may repeat": "the grammar is lax; libvirt reads the first",
     "/domain/vcpu/@id is not in libvirt's grammar": "Virt_Expand makes a <vcpu id='0'/> of each",
     "/domain/devices/console[@type='pty']/source may repeat": "libvirt refuses a second one",

@@ -55,7 +55,7 @@ def test_a_volume_costs_a_lookup_and_a_document(
 
 def test_names_of_volumes_need_no_document(provider: Provider, calls: Calls) -> None:
     assert len(list(provider.enumerate_instance_names("Virt_StorageVolume"))) == 7
-    assert len(list(provider.enumerate_instance_names(SETTINGS))) == 7
+    assert len(list(provider.enumerate_instance_names(SETTINGS["VolumeXML"]))) == 7
     assert not [name for name in calls if name.endswith("XMLDesc")]
 
 

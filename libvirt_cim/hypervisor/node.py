@@ -130,6 +130,10 @@ class Node:
             raise Error(Status.NOT_SUPPORTED, error.text) from None
         return tree.fast_parse(text)
 
+    def pool_capabilities(self) -> Element:
+        """Of which types storage pools can be."""
+        return tree.fast_parse(self.connection.ask(lambda virt: virt.getStoragePoolCapabilities()))
+
     def xml(self, thing: Thing) -> Element:
         """The document of a thing; a volume's says its pool."""
         root = tree.fast_parse(self.connection.call(thing.handle.XMLDesc, 0))
