@@ -130,6 +130,13 @@ def test_null_is_absent_or_empty() -> None:
     assert parsed(text)["Name"] is None
 
 
+def test_class_origins() -> None:
+    instance = Instance("Virt_Part", {"Number": 3})
+    text = cimxml.Encoder(classes, origins=True).instance(instance)
+    assert 'TYPE="uint16" CLASSORIGIN="Virt_Part"><VALUE>3' in valid(text)
+    assert one(text).properties == {"Number": 3}
+
+
 def test_reals_that_are_no_numbers() -> None:
     text = ENCODER.instance(Instance("Virt_All", {"Reals": [float("inf"), -float("inf")]}))
     assert "<VALUE>INF</VALUE><VALUE>-INF</VALUE>" in text

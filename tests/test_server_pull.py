@@ -66,6 +66,25 @@ def test_associations_of_a_class(client: Any) -> None:
     assert client.References("Virt_ComputerSystem")[0][1].classname
 
 
+def test_class_origins_are_told_where_they_are_asked_for(client: Any) -> None:
+    def origins(found: Any) -> set[Any]:
+        return {row.class_origin for each in found for row in each.properties.values()}
+
+    for ask in (client.EnumerateInstances, client.IterEnumerateInstances):
+        assert origins(ask("Virt_ComputerSystem")) == {None}
+        found = list(ask("Virt_ComputerSystem", IncludeClassOrigin=True))
+        assert "Virt_ComputerSystem" in origins(found) and None not in origins(found)
+        classes = {row.name: row.class_origin for row in client.GetClass(
+            "Virt_ComputerSystem", LocalOnly=False, IncludeClassOrigin=True).properties.values()}
+        assert {row.name: row.class_origin for row in found[0].properties.values()}.items() <= (
+            classes.items())
+    path = found[0].path
+    assert origins([client.GetInstance(path, IncludeClassOrigin=True)]) == origins(found[:1])
+    for ask in (client.Associators, client.IterAssociatorInstances, client.References):
+        assert None not in origins(ask(path, IncludeClassOrigin=True))
+        assert origins(ask(path)) == {None}
+
+
 def test_an_enumeration_is_one_clients(made: Any, client: Any) -> None:
     opened = client.OpenEnumerateInstancePaths("CIM_System", MaxObjectCount=1)
     with wbem(made, creds=("bert", "b")) as other:

@@ -41,7 +41,8 @@ class Encoder:
     """CIM-XML texts of one schema's instances; keep it as long as the schema.
 
     `classes` gives a class with all it inherits; `qualifiers` the types of qualifiers, by name;
-    `host` stands in full paths that name none; `nulls` writes properties that are NULL out empty.
+    `host` stands in full paths that name none; `nulls` writes properties that are NULL out empty;
+    with `origins` each property of an instance tells the class that it comes from.
     A value that is not of its type, an unknown property or a character that XML has no place for
     is a cim.Error that names class.property.
     """
@@ -52,11 +53,12 @@ class Encoder:
         qualifiers: Optional[Mapping[str, QualifierType]] = None,
         host: str = "localhost",
         nulls: bool = False,
+        origins: bool = False,
     ) -> None:
         self._classes = classes
         self._qualifiers = {name.lower(): each for name, each in (qualifiers or {}).items()}
         self._host = host
-        self._nulls = nulls
+        self._nulls, self._origins = nulls, origins
         self._plans: Plans = {}
         self._names: Plans = {}  # of INSTANCENAME
         self._named: Plans = {}  # of both
@@ -135,6 +137,7 @@ class Encoder:
 
     def _slot(self, row: Property, where: str) -> Slot:
         tag, attributes = cimxml_encode_class.head(row, where)
+        attributes += cimxml_encode_class.origin(row.origin) if self._origins else ""
         before, after, write = self._element(row, where)
         one = not row.is_array and not embedded(row)
         return Slot(f"<{tag}{attributes}>{before}", f"{after}</{tag}>", write,

@@ -53,11 +53,14 @@ def class_(cls: Class, types: Types, spell: Spell, origin: bool) -> str:
     return "".join([*parts, "</CLASS>"])
 
 
-def _origin(origin: str, class_name: str) -> str:
-    if not origin:
-        return ""
-    inherited = origin.lower() != class_name.lower()
-    return f' CLASSORIGIN="{origin}"' + (' PROPAGATED="true"' if inherited else "")
+def origin(name: str) -> str:
+    """CLASSORIGIN, where it is known."""
+    return f' CLASSORIGIN="{name}"' if name else ""
+
+
+def _origin(declaring: str, class_name: str) -> str:
+    inherited = declaring and declaring.lower() != class_name.lower()
+    return origin(declaring) + (' PROPAGATED="true"' if inherited else "")
 
 
 def _method(method: Method, attributes: str, types: Types, spell: Spell, class_name: str) -> str:

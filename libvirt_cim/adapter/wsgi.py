@@ -42,7 +42,7 @@ class Application:
         self.limits = Limits() if limits is None else limits
         self.contexts = Contexts(enumeration.Limits(in_all=self.limits.enumerations))
         self._host = host or socket.getfqdn()
-        self._encoders: dict[str, Encoder] = {}
+        self._encoders: dict[tuple[str, bool], Encoder] = {}
         self._pages = Pages(broker)
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -131,7 +131,9 @@ class Application:
         answer = getattr(provider, method, None)
         if answer is None:
             raise Error(Status.NOT_SUPPORTED, f"{name} is not supported")
-        encoder, found = self._encoder(call.namespace), answer(**arguments)
+        found = answer(**arguments)
+        told = arguments.get("include_class_origin") or getattr(found, "class_origin", False)
+        encoder = self._encoder(call.namespace, bool(told))
         yield from cimxml_operation.answered(name, found, encoder, arguments)
 
     def _method(self, call: Call, entry: Entry) -> str:
@@ -145,12 +147,13 @@ class Application:
         value, out = invoke(call.path, method.name, given)
         return cimxml_method.answered(method, value, out, self._encoder(call.namespace))
 
-    def _encoder(self, namespace: str) -> Encoder:
+    def _encoder(self, namespace: str, origins: bool = False) -> Encoder:
         name = namespace.lower()
-        if name not in self._encoders:
-            self._encoders[name] = Encoder(
-                self.broker.classes(name), self.broker.qualifiers(name), self._host)
-        return self._encoders[name]
+        if (name, origins) not in self._encoders:
+            self._encoders[name, origins] = Encoder(
+                self.broker.classes(name), self.broker.qualifiers(name), self._host,
+                origins=origins)
+        return self._encoders[name, origins]
 
 
 def _target(arguments: Mapping[str, Any], whole: bool) -> str:
