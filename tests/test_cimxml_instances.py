@@ -177,6 +177,33 @@ def test_one_encoder_serves_threads() -> None:
             assert list(pool.map(encoder.instance, given)) == alone
 
 
+def _written(encoder: cimxml.Encoder, instance: Instance) -> str:
+    try:
+        return encoder.named_instance(instance)
+    except Error as error:
+        return f"{error.status} {error}"
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("Name", "<&"), ("Name", ""), ("Name", "\x01"), ("Name", 1), ("Name", ["a"]),
+    ("U8", 255), ("U8", 256), ("U8", -1), ("U8", True), ("U8", 1.0), ("U8", "1"),
+    ("Texts", []), ("Texts", [""]), ("Texts", ["a", "<", "c"]), ("Texts", ["\ud800"]),
+    ("Texts", ("a", "b")), ("Texts", "ab"), ("Texts", [None, "a"]), ("Texts", [1]),
+    ("Texts", {"a": 1}), ("Truth", True), ("Truth", 1),
+])
+def test_other_values_than_those_a_plan_was_made_for(name: str, value: Any) -> None:
+    usual = {"Name": "a", "U8": 1, "Texts": ["a", "b"], "Truth": False}
+    path = Path("Virt_All", {"Name": "a"})
+    encoder = cimxml.Encoder(classes)
+    plain = [encoder.named_instance(Instance("Virt_All", usual, path)) for _ in range(3)]
+    assert plain == plain[:1] * 3
+    odd = Instance("Virt_All", {**usual, name: value},
+                   Path("Virt_All", {"Name": value}) if name == "Name" else path)
+    for _ in range(3):
+        assert _written(encoder, odd) == _written(cimxml.Encoder(classes), odd)
+        assert encoder.named_instance(Instance("Virt_All", usual, path)) == plain[0]
+
+
 def test_the_namespace_of_a_group_and_its_places() -> None:
     first = Instance("Virt_Part", {"Name": "a"}, Path("Virt_Part", {"Name": "a"}, "root/virt"))
     text = "".join(ENCODER.document([first, Instance("Virt_Part", {"Name": "b"})]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Optional
+from typing import Optional, TypeVar
 
 from ..cim import (
     Class,
@@ -26,13 +26,14 @@ from ..cim import (
 )
 from ..value import RANGES
 from . import cimxml_encode_class
-from .cimxml_plan import Plan, Slot, planned
-from .cimxml_value import Frame, Writer, array, attribute, escape, strings, structure, writer
+from .cimxml_plan import Fill, Plan, Slot, kind_of, planned
+from .cimxml_value import Frame, Writer, array, attribute, escape, structure, writer
 from .common import Classes, declared, embedded, rows
 
-Plans = dict[tuple[Optional[str], ...], Plan]  # by a class and the names that have values
+T = TypeVar("T")
+Names = tuple[Optional[str], ...]  # a class and the names that have values
+Plans = dict[Names, Plan]
 PLANS = 4096  # an encoder keeps at most
-_TEXT = ("string", "datetime")
 _NAMED = "<VALUE.NAMEDINSTANCE>"
 _ENTRIES = {True: ("DECLGROUP.WITHNAME", "VALUE.NAMEDOBJECT"), False: ("DECLGROUP", "VALUE.OBJECT")}
 
@@ -61,7 +62,7 @@ class Encoder:
         self._nulls, self._origins = nulls, origins
         self._plans: Plans = {}
         self._names: Plans = {}  # of INSTANCENAME
-        self._named: Plans = {}  # of both
+        self._named: dict[Names, Fill] = {}  # of both
 
     # instances
 
@@ -85,11 +86,11 @@ class Encoder:
 
     def named_instance(self, instance: Instance) -> str:
         """VALUE.NAMEDINSTANCE."""
-        path, properties = _path(instance), instance.properties
-        names = (instance.class_name, *properties, None, *path.keys)
-        plan = self._named.get(names) if path.class_name == instance.class_name else None
-        if plan is not None:
-            text = plan.fill([*path.keys.values(), *properties.values()])
+        path, properties = instance.path or _path(instance), instance.properties
+        names = (instance.class_name, *properties, None, path.class_name, *path.keys)
+        fill = self._named.get(names)
+        if fill is not None:
+            text = fill([*path.keys.values(), *properties.values()])
             if text is not None:
                 return text
         name, inner = self.instance_name(path), self.instance(instance)
@@ -97,7 +98,7 @@ class Encoder:
         second = self._plans.get((instance.class_name, *properties))
         if first is not None and second is not None:
             parts = [_NAMED, *first.parts, *second.parts, f"</{_NAMED[1:]}"]
-            _keep(self._named, names, planned(parts))
+            _keep(self._named, names, planned(parts).fill)
         return f"{_NAMED}{name}{inner}</{_NAMED[1:]}"
 
     def object_with_path(self, instance: Instance) -> str:
@@ -139,9 +140,7 @@ class Encoder:
         tag, attributes = cimxml_encode_class.head(row, where)
         attributes += cimxml_encode_class.origin(row.origin) if self._origins else ""
         before, after, write = self._element(row, where)
-        one = not row.is_array and not embedded(row)
-        return Slot(f"<{tag}{attributes}>{before}", f"{after}</{tag}>", write,
-                    one and row.type in _TEXT, RANGES.get(row.type) if one else None)
+        return Slot(f"<{tag}{attributes}>{before}", f"{after}</{tag}>", write, *kind_of(row))
 
     # values
 
@@ -153,8 +152,7 @@ class Encoder:
         many = "VALUE.REFARRAY" if row.type == "reference" else "VALUE.ARRAY"
         item = Frame(f"<{one}>", f"</{one}>", "<VALUE.NULL/>", where, row.type)
         frame = Frame("", "", None, where, f"{row.type}[]")
-        kind = strings if row.type == "string" and not embedded(row) else array
-        return f"<{many}>", f"</{many}>", kind(frame, self._scalar(row, item))
+        return f"<{many}>", f"</{many}>", array(frame, self._scalar(row, item))
 
     def _scalar(self, row: Property, frame: Frame) -> Writer:
         if row.type == "reference":
@@ -220,7 +218,7 @@ class Encoder:
             tag, attributes = "KEYVALUE", f' VALUETYPE="{kind}" TYPE="{row.type}"'
         write = self._scalar(row, Frame("", "", None, where, row.type))
         return Slot(f'<KEYBINDING NAME="{row.name}"><{tag}{attributes}>', f"</{tag}></KEYBINDING>",
-                    write, row.type in _TEXT, RANGES.get(row.type))
+                    write, *kind_of(row))
 
     def reference(self, path: Path) -> str:
         """What VALUE.REFERENCE holds: as much of the path as is known; no keys means a class."""
@@ -262,7 +260,7 @@ def class_name(name: str) -> str:
     return f'<CLASSNAME NAME="{attribute(name, name)}"/>'
 
 
-def _keep(plans: Plans, names: tuple[Optional[str], ...], plan: Plan) -> None:
+def _keep(plans: dict[Names, T], names: Names, plan: T) -> None:
     if len(plans) >= PLANS:
         plans.clear()
     plans[names] = plan

@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Text with a gap for each value, shared by all instances and paths that set the same names.
 
-Plain strings, which are most values, are looked through all at once, and integers are compared with
-their range. A value that is more than that (something has to be escaped) is written by itself from
-then on. Plans never change: threads may share them.
+Plain strings, which are most values, and lists of them are looked through all at once, and integers
+are compared with their range. A value that is more than that (something has to be escaped) is
+written by itself from then on. Plans never change: threads may share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Callable, NamedTuple, Optional, Union
+from typing import Any, Callable, NamedTuple, Optional, Union
 
-from ..cim import Error, Value
-from .cimxml_value import SPECIAL, Writer, special
+from ..cim import Error, Property, Value
+from ..value import RANGES
+from .cimxml_value import Writer, special
+from .common import embedded
+
+TEXT, TEXTS, NUMBER, OTHER = "text", "texts", "number", "other"
+_ITEM = ("<VALUE>", "</VALUE>")
+_BETWEEN = "</VALUE><VALUE>".join
+Fill = Callable[[Iterable[Value]], Optional[str]]
 
 
 class Slot(NamedTuple):
@@ -22,13 +29,36 @@ class Slot(NamedTuple):
     before: str
     after: str
     write: Writer
-    plain: bool  # a string with nothing to escape
-    range: Optional[tuple[int, int]] = None  # an integer no less and no more than those
+    kind: str = OTHER  # TEXT, TEXTS: nothing of it has to be escaped; NUMBER: it is in the range
+    range: tuple[int, int] = (0, 0)
 
     def marked(self, value: Value) -> Slot:
-        """The same, but what is not plain, or no integer, is written by itself."""
-        plain = self.plain and isinstance(value, str) and not special(value)
-        return self._replace(plain=plain, range=self.range if type(value) is int else None)
+        """The same, but what is not of its kind is written by itself."""
+        return self if _FITS[self.kind](value) else self._replace(kind=OTHER)
+
+    @property
+    def around(self) -> tuple[str, str]:
+        """The text around what `fill` sets in."""
+        if self.kind != TEXTS:
+            return self.before, self.after
+        return self.before + _ITEM[0], _ITEM[1] + self.after
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    TEXT: lambda value: isinstance(value, str) and not special(value),
+    TEXTS: lambda value: type(value) is list and value != [] and all(map(_FITS[TEXT], value)),
+    NUMBER: lambda value: type(value) is int,
+    OTHER: lambda value: True,
+}
+
+
+def kind_of(row: Property) -> tuple[str, tuple[int, int]]:
+    """The kind of a property's values as a rule, and the range of integers."""
+    if row.type in ("string", "datetime") and not embedded(row):
+        return (TEXTS if row.is_array else TEXT), (0, 0)
+    if row.type in RANGES and not row.is_array:
+        return NUMBER, RANGES[row.type]
+    return OTHER, (0, 0)
 
 
 class Plan(NamedTuple):
@@ -38,7 +68,7 @@ class Plan(NamedTuple):
     """
 
     parts: Sequence[Union[str, Slot]]
-    fill: Callable[[list[Value]], Optional[str]]
+    fill: Fill
 
     def text(self, values: Sequence[Value]) -> str:
         """The same from any values; the writers' cim.Error tells which is wrong."""
@@ -56,42 +86,47 @@ class Plan(NamedTuple):
 
 def planned(parts: Sequence[Union[str, Slot]]) -> Plan:
     """The plan of texts and gaps."""
-    pieces, slots = [""], []  # text, gap, text, gap, …, text
+    pieces, slots = [""], dict[int, Slot]()  # text, gap, text, gap, …, text
     for part in parts:
         if isinstance(part, str):
             pieces[-1] += part
         else:
-            pieces[-1] += part.before
-            pieces += ["", part.after]
-            slots.append(part)
+            before, after = part.around
+            pieces[-1] += before
+            slots[len(pieces)] = part
+            pieces += ["", after]
     return Plan(parts, _filler(pieces, slots))
 
 
-def _filler(pieces: list[str], slots: Sequence[Slot]) -> Callable[[list[Value]], Optional[str]]:
-    join, strings = "".join, _getter([gap for gap, slot in enumerate(slots) if slot.plain])
-    numbers = [(gap, *slot.range) for gap, slot in enumerate(slots) if slot.range]
-    others = [(gap, slot.write) for gap, slot in enumerate(slots)
-              if not slot.plain and not slot.range]
+def _filler(pieces: list[str], slots: dict[int, Slot]) -> Fill:
+    join, texts, lists = "".join, _getter(_of(TEXT, slots)), _of(TEXTS, slots)
+    numbers = [(gap, *slots[gap].range) for gap in _of(NUMBER, slots)]
+    others = [(gap, slots[gap].write) for gap in _of(OTHER, slots)]
 
-    def fill(values: list[Value]) -> Optional[str]:
+    def fill(values: Iterable[Value]) -> Optional[str]:
+        text: list[Any] = pieces[:]
+        text[1::2] = values
         try:
-            data = join(strings(values)).encode("utf-8", "surrogatepass")
-            if data.translate(SPECIAL) != data:
+            plain = join(texts(text))
+            for gap in lists:
+                plain += join(text[gap])
+                text[gap] = _BETWEEN(text[gap]) if text[gap] and type(text[gap]) is list else None
+            if special(plain):
                 return None
             for gap, low, high in numbers:
-                value = values[gap]
-                if type(value) is not int or not low <= value <= high:
-                    return None
-                values[gap] = str(value)
+                value = text[gap]
+                text[gap] = str(value) if type(value) is int and low <= value <= high else None
             for gap, write in others:
-                values[gap] = write(values[gap])
-        except (TypeError, Error):
+                text[gap] = write(text[gap])
+            return join(text)
+        except (TypeError, Error):  # join takes no None
             return None
-        text = pieces[:]
-        text[1::2] = values
-        return join(text)
 
     return fill
+
+
+def _of(kind: str, slots: dict[int, Slot]) -> list[int]:
+    return [gap for gap, slot in slots.items() if slot.kind == kind]
 
 
 def _getter(gaps: list[int]) -> Callable[[list[Value]], Sequence[str]]:

@@ -32,6 +32,7 @@ def _table(looked_for: bytes) -> bytes:
 
 SPECIAL = _table(_ODD + _CHANGED + b"&<>")
 _ODD_TABLE = _table(_ODD)
+_CHANGED_TABLE = _table(_ODD + _CHANGED)
 
 
 def special(text: str) -> bool:
@@ -51,8 +52,11 @@ def carried(text: str, where: str) -> bytes:
 
 def escape(text: str, where: str) -> str:
     """Text as an element's content; what XML cannot carry is CIM_ERR_INVALID_PARAMETER."""
-    carried(text, where)
-    return escaped(text)
+    data = text.encode("utf-8", "surrogatepass")
+    if data.translate(_CHANGED_TABLE) != data:  # else half of it need not be looked for
+        carried(text, where)
+        return escaped(text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def attribute(text: str, where: str) -> str:
@@ -91,22 +95,6 @@ def array(frame: Frame, item: Writer) -> Writer:
     return write
 
 
-def strings(frame: Frame, item: Writer) -> Writer:
-    """The writer of a list of strings; quick where all are plain."""
-    slow = array(frame, item)
-
-    def write(value: Value) -> str:
-        try:
-            plain = type(value) is list and value and not special("".join(value))
-        except TypeError:
-            plain = False
-        if not plain:
-            return slow(value)
-        return f"{frame.before}<VALUE>{'</VALUE><VALUE>'.join(value)}</VALUE>{frame.after}"
-
-    return write
-
-
 def structure(frame: Frame, kind: Any, spelled: Callable[[Any], str]) -> Writer:
     """The writer of a Path, or its text, or an Instance that stands inside another instance."""
     def write(value: Value) -> str:
@@ -132,7 +120,7 @@ def _string(frame: Frame) -> Writer:
     def write(value: Value) -> str:
         if not isinstance(value, str):
             return frame.other(value)
-        return f"{before}{escape(value, where)}{after}"
+        return before + escape(value, where) + after  # as it is where those are empty
 
     return write
 
