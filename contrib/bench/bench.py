@@ -21,7 +21,7 @@ import load
 import server
 from measure import Report, table
 
-SUBJECTS = ("convert", "encode", "enumerate", "load", "live", "server")
+SUBJECTS = ("convert", "encode", "enumerate", "load", "live", "server", "live-server")
 
 
 def main() -> None:
@@ -52,9 +52,10 @@ def _counts(text: str) -> list[int]:
 def _subject(name: str, options: argparse.Namespace) -> Callable[[], Iterator[Report]]:
     if name == "live":
         return lambda: live.reports(options.guests, options.seconds, options.uri)
-    if name in ("enumerate", "server"):
-        many = {"enumerate": hosts, "server": server}[name]
-        return lambda: many.reports(options.guests, options.seconds)
+    many = {"enumerate": hosts.reports, "server": server.reports,
+            "live-server": server.live_reports}
+    if name in many:
+        return lambda: many[name](options.guests, options.seconds)
     found = {"convert": convert, "encode": encode, "load": load}[name]
     return lambda: iter([found.report(options.seconds)])
 

@@ -35,16 +35,21 @@ def reports(counts: Sequence[int], seconds: float, uri: Optional[str]) -> Iterat
     if uri is not None:
         yield _times(uri, seconds)
         return
+    for _, own in hosts(counts):
+        yield _times(own, seconds)
+
+
+def hosts(counts: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Each number of guests, and the URI of a libvirtd of our own that has as many now."""
     with _host() as own:
         if own is None:
             return
-        virt = libvirt.open(own)
-        made = 0
+        virt, made = libvirt.open(own), 0
         for count in sorted(counts):
             for number in range(made, count):
                 virt.defineXML(guest(number))
             made = max(made, count)
-            yield _times(own, seconds)
+            yield count, own
 
 
 @contextmanager

@@ -1,32 +1,34 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The CIM-XML server on hosts of libvirt's test driver: one client, eight, and a slow libvirt."""
+"""The CIM-XML server on hosts with many guests: one client, eight, and a slow libvirt."""
 
 from __future__ import annotations
 
-import http.client
 import os
+import selectors
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import hosts
+import live
 from measure import ROOT, Figure, Job, Report, least
 
 import libvirt_cim
 from libvirt_cim.adapter.cimxml import Encoder
 
-DISK = "Virt_LogicalDisk"
+DISK, SWITCH = "CIM_LogicalDisk", "{}_VirtualEthernetSwitch"
 CLIENTS = 8
 SLOW = 1.0  # seconds
 SERVER = """import sys, time
 import libvirt
+from libvirt_cim import serve
+from libvirt_cim.adapter.limits import Limits
 from libvirt_cim.config import Config, Connection
-from libvirt_cim.serve import run
 
 quick = libvirt.virConnect.listAllNetworks
 
@@ -35,7 +37,9 @@ def slow(*arguments):
     return quick(*arguments)
 
 libvirt.virConnect.listAllNetworks = slow
-run(Config([Connection(sys.argv[1])], listen=("127.0.0.1", 0), log_level="error"))
+serve.refusal = lambda config: None  # the host has been made for the benchmark
+serve.run(Config([Connection(sys.argv[1])], listen=("127.0.0.1", 0), log_level="error",
+                 limits=Limits(silence=300)))
 """
 HEADERS = {"Content-Type": 'application/xml; charset="utf-8"', "CIMOperation": "MethodCall",
            "CIMMethod": "EnumerateInstances", "CIMObject": "root/virt"}
@@ -50,21 +54,56 @@ class Client:
     """A connection to the server that stays open."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self._last = self._end = b""
 
-    def instances(self, class_name: str = DISK) -> int:
-        """How many bytes the answer to EnumerateInstances has."""
-        self._connection.request("POST", "/cimom", REQUEST.format(class_name), HEADERS)
-        answer = self._connection.getresponse().read()
-        assert b"<IRETURNVALUE>" in answer, answer[:500]
-        return len(answer)
+    def ask(self, class_name: str = DISK) -> None:
+        """Send a request for all instances of a class."""
+        body = REQUEST.format(class_name)
+        head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+        self._last = self._end = b""
+        self.socket.sendall(f"POST /cimom HTTP/1.1\r\nHost: localhost\r\n{head}"
+                            f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    def read(self) -> bool:
+        """Read what is there of the answer; whether that was its end."""
+        data = self.socket.recv(2**20)
+        if not self._end:
+            assert b"<IRETURNVALUE>" in data, data[:500]
+            self._end = b"\r\n0\r\n\r\n" if b"chunked" in data[:1000] else b"</CIM>\n"
+        self._last = (self._last + data)[-len(self._end):]
+        return self._last == self._end
+
+
+def at_once(clients: Sequence[Client], class_name: str = DISK) -> None:
+    """Ask with all of them; one thread reads all answers, so that clients do not wait in Python."""
+    with selectors.DefaultSelector() as selector:
+        for each in clients:
+            each.ask(class_name)
+            selector.register(each.socket, selectors.EVENT_READ, each)
+        while selector.get_map():
+            for key, _ in selector.select():
+                if key.data.read():
+                    selector.unregister(key.fileobj)
+
+
+def in_turn(clients: Sequence[Client]) -> None:
+    """Ask with one after the other."""
+    for each in clients:
+        at_once([each])
 
 
 def reports(counts: Sequence[int], seconds: float) -> Iterator[Report]:
-    """A table for each number of guests."""
+    """A table for each number of guests of libvirt's test driver."""
     for count in counts:
-        with hosts.host(count) as uri, _served(uri) as port:
-            yield _times(uri, port, count, seconds)
+        with hosts.host(count) as uri:
+            yield _report(uri, count, seconds)
+
+
+def live_reports(counts: Sequence[int], seconds: float) -> Iterator[Report]:
+    """The same on a libvirtd of our own."""
+    for count, uri in live.hosts(counts):
+        yield _report(uri, count, seconds)
 
 
 @contextmanager
@@ -80,41 +119,41 @@ def _served(uri: str) -> Iterator[int]:
         process.communicate()
 
 
-def _times(uri: str, port: int, count: int, seconds: float) -> Report:
-    clients = [Client(port) for _ in range(CLIENTS)]
-    with libvirt_cim.connect(uri) as provider, ThreadPoolExecutor(CLIENTS) as pool:
-        jobs = _jobs(provider, clients, pool)
-        times = least(jobs, seconds, time.perf_counter)
+def _report(uri: str, count: int, seconds: float) -> Report:
+    with _served(uri) as port, libvirt_cim.connect(uri) as provider:
+        clients = [Client(port) for _ in range(CLIENTS)]
+        times = least(_jobs(provider, clients), seconds, time.perf_counter)
+        switch = SWITCH.format(provider.schema.prefix)
+        slow = _while_slow(Client(port), clients[0], switch)
     figures = [
         Figure(f"EnumerateInstances {DISK} over HTTP", times["http"], times["provider"]),
         Figure(f"{CLIENTS} clients at once", times["at once"], times["in turn"], 1.0),
-        Figure("while a call of libvirt is slow", _while_slow(port), times["http"], 2.0),
+        Figure("while a call of libvirt is slow", slow, times["http"], 2.0),
     ]
-    return Report(f"server: {count} guests; floor: provider and encoding; {CLIENTS} requests one "
-                  "after the other; no slow call", figures)
+    return Report(f"server: {count} guests of {uri.partition(':')[0]}; floor: provider and "
+                  f"encoding; {CLIENTS} requests one after the other; no slow call", figures)
 
 
-def _jobs(provider: Any, clients: list[Client], pool: ThreadPoolExecutor) -> dict[str, Job]:
+def _jobs(provider: Any, clients: Sequence[Client]) -> dict[str, Job]:
     encoder = Encoder(provider.schema.resolved)
     return {
         "provider": lambda: "".join(map(
             encoder.named_instance, provider.enumerate_instances(DISK))).encode(),
-        "http": clients[0].instances,
-        "in turn": lambda: [each.instances() for each in clients],
-        "at once": lambda: list(pool.map(Client.instances, clients)),
+        "http": lambda: at_once(clients[:1]),
+        "in turn": lambda: in_turn(clients),
+        "at once": lambda: at_once(clients),
     }
 
 
-def _while_slow(port: int) -> float:
+def _while_slow(waiting: Client, client: Client, switch: str) -> float:
     """The least time of a request while another waits for a call of libvirt's."""
-    other = threading.Thread(target=Client(port).instances, args=("Virt_VirtualEthernetSwitch",))
+    other = threading.Thread(target=at_once, args=([waiting], switch))
     other.start()
-    client = Client(port)
-    client.instances()
+    at_once([client])
     start, times = time.perf_counter(), list[float]()
     while time.perf_counter() < start + SLOW / 2 or not times:
         before = time.perf_counter()
-        client.instances()
+        at_once([client])
         times.append(time.perf_counter() - before)
     other.join()
     return min(times)
