@@ -11,7 +11,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar, Union
 
@@ -27,6 +27,7 @@ _NOT_THERE = (Status.NOT_FOUND, Status.INVALID_CLASS, Status.INVALID_PARAMETER)
 _MANY = frozenset("""enumerate_instances enumerate_instance_names associators associator_names
     references reference_names enumerate_classes enumerate_class_names enumerate_qualifiers
     exec_query""".split())  # put together
+_CHANGES = ("create_instance", "modify_instance", "delete_instance")  # done by who can
 
 
 class Host:
@@ -123,6 +124,18 @@ class Broker:
             name for each in self._reachable(self._hosts) for name in each.namespaces))
         return list(found)
 
+    @property
+    def homes(self) -> list[str]:
+        """The namespaces of hosts, whether there is a connection or not."""
+        return [each.namespace for each in self._hosts]
+
+    def host(self, namespace: str) -> Provider:
+        """The host whose own a namespace is; cim.Error as long as there is no connection."""
+        for each in self._hosts:
+            if folded(each.namespace) == folded(namespace):
+                return each.provider()
+        raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
+
     # declarations, for an adapter
 
     def classes(self, namespace: str) -> Callable[[str], Class]:
@@ -170,6 +183,8 @@ class Merged:
         def call(*arguments: Any, **named: Any) -> Any:
             calls = [partial(getattr(each, name), *arguments, **named)
                      for each in self._providers]
+            if name in _CHANGES:
+                return _first(calls, (Status.NOT_SUPPORTED,))
             return merged(calls) if name in _MANY else _first(calls)
 
         return call
@@ -216,14 +231,14 @@ def _identity(each: Any) -> Any:
     return each.path if isinstance(each, Instance) else getattr(each, "name", each)
 
 
-def _first(calls: Iterable[Callable[[], T]]) -> T:
+def _first(calls: Iterable[Callable[[], T]], not_there: Collection[Status] = _NOT_THERE) -> T:
     """What the first says that knows what is asked for."""
     errors = []
     for call in calls:
         try:
             return call()
         except Error as error:
-            if error.status not in _NOT_THERE:
+            if error.status not in not_there:
                 raise
             errors.append(error)
     raise errors[0]

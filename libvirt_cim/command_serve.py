@@ -36,6 +36,8 @@ def _address(ctx: click.Context, parameter: click.Parameter, text: Optional[str]
               help="Whose certificates make a client known; their name is his.")
 @click.option("--users", metavar="FILE", type=FILE,
               help="Names and passwords, as htpasswd -B writes them.")
+@click.option("--state", metavar="FILE", type=FILE,
+              help="Where subscriptions are kept; without, they end with the server.")
 @click.option("--config", "file", metavar="FILE", type=FILE,
               help="The configuration, /etc/libvirt-cim.conf or $LIBVIRT_CIM_CONF otherwise.")
 @click.pass_obj

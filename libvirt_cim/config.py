@@ -63,6 +63,7 @@ class Config:
     tls_key: Optional[str] = None
     tls_client_ca: Optional[str] = None
     users: Optional[str] = None
+    state: Optional[str] = None
     log_level: str = "info"
     log_target: str = "stderr"
     roles: dict[str, str] = attrs.Factory(dict)
@@ -130,7 +131,7 @@ def _target(text: str) -> str:
 Options = Mapping[str, Callable[[str], Any]]
 SERVER: Options = {
     "listen": address, "tls_cert": _file, "tls_key": _file, "tls_client_ca": _file,
-    "users": _file, "log_level": _level, "log_target": _target,
+    "users": _file, "state": _file, "log_level": _level, "log_target": _target,
 }
 CONNECTION: Options = {
     "uri": _text, "namespace": _namespace, "read_only": truth, "auth_file": _file}

@@ -13,29 +13,34 @@ from . import provider
 from .broker import Broker, Host
 from .config import Config, Connection
 from .provider import Provider, Served
+from .service.subscription import Subscriptions
 
 LOG = logging.getLogger("libvirt_cim")
 _FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
-def broker(config: Config, served: Union[bool, Callable[[], Served]]) -> Broker:
+def broker(config: Config, served: Union[bool, Callable[[], Served]],
+           kept: Optional[Subscriptions] = None) -> Broker:
     """The hosts; one that cannot be reached is tried again when it is asked for.
 
-    The first of them says in Interop what the server has, unless `served` is False.
+    The first of them says in Interop what the server has, unless `served` is False, and who has
+    subscribed.
     """
     first, *others = config.connections
-    return Broker([Host(first.namespace, _opener(first, served)),
+    return Broker([Host(first.namespace, _opener(first, served, kept)),
                    *(Host(each.namespace, _opener(each, False)) for each in others)])
 
 
 def _opener(
-    connection: Connection, served: Union[bool, Callable[[], Served]]
+    connection: Connection, served: Union[bool, Callable[[], Served]],
+    kept: Optional[Subscriptions] = None,
 ) -> Callable[[], Provider]:
     uri = connection.uri
     if connection.auth_file:
         mark = "&" if "?" in uri else "?"
         uri += f"{mark}authfile={urllib.parse.quote(connection.auth_file)}"
-    return lambda: provider.connect(uri, connection.read_only, connection.namespace, served)
+    return lambda: provider.connect(
+        uri, connection.read_only, connection.namespace, served, kept)
 
 
 def harmless(uri: str) -> bool:

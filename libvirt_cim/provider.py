@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Callable, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 import attrs
 
 from . import class_links, resource, service
+from .change import Changes
 from .cim import Error, Instance, Path, Property, Status, Value, find, parse_path
-from .declaration import Declarations
 from .ground import Source
 from .namespace import HOME, Namespaces
 from .query import Query
@@ -24,12 +24,15 @@ from .service.call import Call, Result, arguments
 from .table import REST, Names
 from .tree import Element
 
+if TYPE_CHECKING:  # who reads only does without
+    from .service.subscription import Subscriptions
+
 ObjectPath = Union[Path, str]
 PropertyList = Optional[Iterable[str]]
 Served = tuple[Sequence[str], Mapping[str, Sequence[str]]]  # namespaces; by URL, how to log in
 
 
-class Provider(Declarations):
+class Provider(Changes):
     """One host: reads it anew for each operation.
 
     Its own namespace is the first of `namespaces`; in the others some of its classes are shown.
@@ -258,27 +261,33 @@ class Provider(Declarations):
 
 
 def connect(uri: str, read_only: bool = False, namespace: str = HOME,
-            server: Union[bool, Callable[[], Served]] = True) -> Provider:
+            server: Union[bool, Callable[[], Served]] = True,
+            kept: Optional[Subscriptions] = None) -> Provider:
     """The provider of a libvirt URI, such as qemu:///system; it connects when it is first used.
 
     libvirt is told who asks (principal.acting), where it takes that.
     `namespace` is its own: root/virt, or root/virt/NAME of a further connection. `server` says what
-    the WBEM server has that the Interop namespace shows; True, the provider is its own; False, it
-    answers beside one that says so.
+    the WBEM server has that the Interop namespace shows, `kept` who has subscribed there; True, the
+    provider is its own; False, it answers beside one that says so.
     A URI that does not connect is CIM_ERR_FAILED.
     """
-    from .hypervisor import document
     from .hypervisor.pool import Pool
     from .request import Request
 
     pool = Pool(uri, read_only)
     schema = load(pool.shared.prefix)
-
-    def said() -> Element:
-        namespaces, ways = server() if callable(server) else (made.namespaces, {})
-        return document.server(resource.version(), pool.shared.here, namespaces, ways)
-
-    makes = said if server else None
+    made: Provider
+    makes = (lambda: _serving(made, pool.shared.here, server)) if server else None
     made = Provider(schema, lambda: Request(pool.connection(), server=makes), namespace,
                     pool.close)
+    made.keep(kept, bool(server), pool.watching)
     return made
+
+
+def _serving(made: Provider, system: str, server: Union[bool, Callable[[], Served]]) -> Element:
+    """The document of the server that answers with a provider, on a host of that name."""
+    from .hypervisor import document
+
+    namespaces, ways = server() if callable(server) else (made.namespaces, {})
+    parts = [] if made.subscriptions is None else [made.subscriptions.root]
+    return document.server(resource.version(), system, namespaces, ways, parts)

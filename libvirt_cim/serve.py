@@ -20,6 +20,7 @@ from typing import Optional
 from . import hosts
 from .adapter import access
 from .adapter.access import Access, Users
+from .adapter.cimxml_export import Exporter
 from .adapter.httpd import Server, tls
 from .adapter.wsgi import Application
 from .broker import Broker
@@ -27,6 +28,9 @@ from .cim import invalid
 from .config import Config
 from .hosts import harmless
 from .provider import Served
+from .service.indication import Indications
+from .service.store import Store
+from .service.subscription import Subscriptions
 
 
 def refusal(config: Config) -> Optional[str]:
@@ -61,7 +65,9 @@ def server(config: Config) -> Server:
     context = _tls(config)
     closed = users is not None or config.tls_client_ca is not None
     allowed = Access(users, config.roles, None if closed else access.WRITE)
-    application = Application(broker(config), allowed, config.limits)
+    kept = Subscriptions(Store(config.state) if config.state else None)
+    application = Application(broker(config, kept), allowed, config.limits)
+    application.indications = Indications(kept, application.broker, Exporter(application.encoder))
     return Server(config.listen, application, config.limits, context)
 
 
@@ -78,12 +84,12 @@ def _tls(config: Config) -> Optional[ssl.SSLContext]:
         raise invalid(f"{config.tls_cert}, {config.tls_key}: {what}") from None
 
 
-def broker(config: Config) -> Broker:
-    """The hosts, of which Interop says that they are ours."""
+def broker(config: Config, kept: Optional[Subscriptions] = None) -> Broker:
+    """The hosts, of which Interop says that they are ours, and who has subscribed."""
     def served() -> Served:
         return made.namespaces, {url(config): ways(config)}
 
-    made = hosts.broker(config, served)
+    made = hosts.broker(config, served, kept)
     return made
 
 
@@ -111,7 +117,7 @@ def run(config: Config) -> None:
     print(f"libvirt-cim: serving {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    _reach(made.wsgi_app.broker)
+    _reach(made.wsgi_app)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             made.serve()
@@ -129,9 +135,14 @@ def _stop(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _reach(broker: Broker) -> None:
-    """Connect in the background, so that the log tells at once who is not there."""
-    threading.Thread(target=lambda: broker.namespaces, daemon=True).start()
+def _reach(application: Application) -> None:
+    """Connect in the background, so that the log tells at once who is not there, and watch."""
+    def connect() -> None:
+        assert application.broker.namespaces
+        if application.indications is not None:
+            application.indications.refresh()
+
+    threading.Thread(target=connect, daemon=True).start()
 
 
 def _end() -> None:

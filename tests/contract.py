@@ -178,6 +178,8 @@ def _answer(found: Any, one: Callable[[Any], Any]) -> Any:
     """An answer in plain form: one thing, or things in order."""
     if isinstance(found, (str, cim.Instance, cim.Class, cim.QualifierType)):
         return one(found)
+    if found is None or isinstance(found, cim.Path):
+        return [one(found)] if found else []
     plain = [one(each) for each in found]
     order = next((key for key in ("path", "class", "qualifier") for each in plain[:1]
                   if isinstance(each, dict) and key in each), None)
@@ -230,12 +232,25 @@ def _camel(name: str) -> str:
 
 def _sent(name: str, value: Any) -> Any:
     """An argument as a program of pywbem has it."""
+    if isinstance(value, cim.Instance):
+        made = pywbem.CIMInstance(value.class_name, {
+            key: _for_pywbem(each) for key, each in value.properties.items()})
+        made.path = None if value.path is None else _for_pywbem(value.path)
+        return made
     if name not in ("instance_name", "object_name"):
         return value
     if "=" not in value:
         return pywbem.CIMClassName(value)
     return pywbem.CIMInstanceName.from_wbem_uri(value if ":" in value.partition(".")[0]
                                                 else f"{NAMESPACE}:{value}")
+
+
+def _for_pywbem(value: Any) -> Any:
+    """A value of an instance as a program of pywbem has it; the numbers of the contract are small.
+    """
+    if isinstance(value, cim.Path):
+        return pywbem.CIMInstanceName.from_wbem_uri(str(value))
+    return pywbem.Uint16(value) if isinstance(value, int) else value
 
 
 def _from_pywbem(value: Any) -> Any:

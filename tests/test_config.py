@@ -20,6 +20,7 @@ tls-cert = /etc/c.pem
 tls-key: /etc/k.pem
 tls-client-ca = /etc/ca.pem
 users = /etc/users
+state = /var/state
 log-level = Debug
 log-target = syslog
 
@@ -54,7 +55,8 @@ def test_what_a_file_says(tmp_path: Path) -> None:
         [Connection("qemu:///system", "root/virt"),
          Connection("qemu+ssh://far/system", "root/virt/far", True, "/etc/auth"),
          Connection("lxc:///", "root/LXC")],
-        ("::1", 5989), "/etc/c.pem", "/etc/k.pem", "/etc/ca.pem", "/etc/users", "debug", "syslog",
+        ("::1", 5989), "/etc/c.pem", "/etc/k.pem", "/etc/ca.pem", "/etc/users", "/var/state",
+        "debug", "syslog",
         {"anna": "write", "Bert_B-1": "operate"}, Limits(body=2 << 20, threads=8))
 
 
@@ -181,6 +183,8 @@ def test_check(tmp_path: Path) -> None:
      "qemu:///system is a real host: give --users, or a tls-client-ca"),
     (["-c", "test:///default", "serve", "--users", "/no/users"],
      "/no/users: No such file or directory"),
+    (["-c", "test:///default", "serve", "--state", "/no/state"],
+     "/no/state: unable to open database file"),
     (["-c", "test:///default", "serve", "--config", "/no/file"],
      "/no/file: No such file or directory"),
     (["-c", "test:///default", "serve", "--tls-cert", "/no/c", "--tls-key", "/no/k"],

@@ -10,6 +10,7 @@ import pytest
 import pywbem
 from contract import check, failing, through_provider, through_pywbem
 from operations import LAB, Operation, operations
+from operations_changes import changes
 from pywbem._tupleparse import TupleParser
 from pywbem._tupletree import xml_to_tupletree_sax
 from served import config, serving
@@ -69,6 +70,17 @@ def test_server(
     answer = through_pywbem(wire)(operation)
     check(operation, answer)
     as_provider("cimxml", operation, answer, provider)
+
+
+@pytest.mark.parametrize("who", ["provider", "pywbem", "wire"])
+def test_changes(who: str) -> None:
+    """One after the other, each with a server of its own."""
+    with libvirt_cim.adapter.pywbem.connect(LAB) as own, serving(config(LAB)) as server, \
+            served_wbem(server) as connection:
+        run = {"provider": through_provider(own.provider), "pywbem": through_pywbem(own),
+               "wire": through_pywbem(connection)}[who]
+        for each in changes(Libvirt("test:///default").hostname):
+            check(each, run(each))
 
 
 def as_provider(adapter: str, operation: Operation, answer: object, provider: Provider) -> None:

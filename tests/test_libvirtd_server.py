@@ -149,6 +149,38 @@ def test_polkit_decides(ruled: Daemon) -> None:
     assert json.loads(answer) == {"root": ["off", "web"], "games": ["web"], "news": 2}
 
 
+HEAR = """import json, sys, time
+import libvirt
+import libvirt_cim
+from libvirt_cim.service.indication import watch
+uri, names, texts = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
+provider = libvirt_cim.connect(uri)
+heard = {name: [] for name in names}
+def told(name):
+    return lambda event: heard[name].append(event["SourceInstance"]["Name"])
+watchers = {name: watch(provider, "root/virt", name, told(name)) for name in names}
+ready = {name: each.ready.wait(2) for name, each in watchers.items()}
+virt = libvirt.open(uri)
+for text in texts:
+    name = text.partition("<name>")[2].partition("<")[0]
+    virt.defineXML(virt.lookupByName(name).XMLDesc())
+end = time.monotonic() + 10
+while len(heard[names[0]]) < len(texts) and time.monotonic() < end:
+    time.sleep(0.02)
+time.sleep(0.2)
+print(json.dumps([ready, heard]))
+"""
+
+
+def test_polkit_decides_what_is_told(ruled: Daemon) -> None:
+    """Events are those of who has subscribed."""
+    texts = [PLAIN.format(name=name, vcpus=1, devices="") for name in ("off", "web")]
+    answer = ruled.inside(sys.executable, "-c", HEAR, ruled.uri, "root games news", *texts)
+    assert json.loads(answer) == [
+        {"root": True, "games": True, "news": False},
+        {"root": ["off", "web"], "games": ["web"], "news": []}]
+
+
 # libvirtd killed
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from certificates import Issued, tls_config
 from clients import PYWBEMCLI, WBEMCLI, done, java, needs_java, needs_pywbemcli, needs_wbemcli, ran
 from command_line import start
 from lab import GUESTS, LAB
+from listening import listening
 from served import config, hashed, serving
 
 SYSTEM = 'Virt_ComputerSystem.CreationClassName="Virt_ComputerSystem",Name="front1"'
@@ -160,11 +161,30 @@ def test_commands_of_pywbemcli(address: str, command: Any, expected: str) -> Non
     (("instance", "enumerate", "CIM_X"), "CIM_ERR_INVALID_CLASS"),
     (("instance", "get", SYSTEM.replace("front1", "x")), "CIM_ERR_NOT_FOUND"),
     (("-d", "root/no", "instance", "enumerate", "CIM_System"), "CIM_ERR_INVALID_NAMESPACE"),
-    (("subscription", "list"), "CIM_ERR_INVALID_CLASS"),  # there are no indications yet
 ])
 def test_what_pywbemcli_is_refused(address: str, command: Any, expected: str) -> None:
     found = done(PYWBEMCLI, "-s", f"http://{address}", "-d", "root/virt", *command)
     assert found.returncode == 1 and expected in found.stderr
+
+
+@needs_pywbemcli
+def test_pywbemcli_subscribes(address: str) -> None:
+    """Its commands add, list and remove, in the order that a server asks for."""
+    def ask(*command: str) -> subprocess.CompletedProcess[str]:
+        return done(PYWBEMCLI, "-s", f"http://{address}", "subscription", *command)
+
+    where, what = ["pywbemcli"], ["pywbemcli", "-q", "SELECT * FROM CIM_InstIndication",
+                                  "--source-namespaces", "root/virt"]
+    with listening() as heard:
+        for command in (["add-destination", *where, "-l", heard.url], ["add-filter", *what],
+                        ["add-subscription", "pywbemcli", "pywbemcli"]):
+            assert ask(*command).returncode == 0
+        assert re.search(r"TOTAL INSTANCES *\| *3 ", ask("list").stdout)
+        found = ask("remove-destination", "pywbemcli")
+        assert found.returncode == 1 and "CIM_ERR_FAILED" in found.stderr
+        for kind, names in (("subscription", 2), ("destination", 1), ("filter", 1)):
+            assert ask(f"remove-{kind}", *["pywbemcli"] * names).returncode == 0
+        assert re.search(r"TOTAL INSTANCES *\| *0 ", ask("list").stdout)
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ import pywbem
 from .. import provider
 from ..cim import Error, Path
 from ..enumeration import Contexts
+from ..service.indication import Indications
 from ..session import OPERATIONS, Session
+from .cimxml import Encoder
+from .cimxml_export import Exporter
 from .pywbem_values import Values, object_of, parameters, path_of, plain
 
 URL = "http://localhost"
@@ -37,19 +40,19 @@ _READ = {
     "GetQualifier": ("get_qualifier", "qualifier"),
     "EnumerateQualifiers": ("enumerate_qualifiers", "qualifiers"),
 }
+_CHANGE = frozenset(("CreateInstance", "ModifyInstance", "DeleteInstance"))
 Answer = Optional[list[Any]]  # the children of IMETHODRESPONSE as pywbem reads them
 
 
 class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
     """pywbem's connection to a provider; as a server's, its namespace defaults to the provider's.
-
-    Writes are CIM_ERR_NOT_SUPPORTED.
     """
 
     def __init__(self, source: provider.Provider, **options: Any) -> None:
         self._options = options
         self._session = Session(source, Contexts())
         self.provider = source
+        self.indications: Optional[Indications] = None  # if it is also what tells of changes
         self.owned = False  # whether closing this closes the provider
         super().__init__(**{"url": URL, "default_namespace": source.namespace, **options})
         self._values = Values(source.schema, self.host)
@@ -66,6 +69,8 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
         """As pywbem's; a provider that was opened for this connection is closed with it."""
         super().close()
         self._session.contexts.close()
+        if self.indications is not None:
+            self.indications.close()
         if self.owned:
             self.provider.close()
 
@@ -78,6 +83,8 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
         try:
             if methodname in _READ:
                 return self._read(methodname, namespace, params)
+            if methodname in _CHANGE:
+                return self._change(methodname, namespace, params)
             if _snake(methodname) in OPERATIONS:
                 return self._pulling(methodname, namespace, params)
         except Error as error:
@@ -119,6 +126,8 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
                 found[_snake(name)] = Path(plain(value), {}, namespace)
             elif value is not None:
                 found[_snake(name)] = plain(value)
+                if isinstance(value, pywbem.CIMInstance) and value.path is not None:
+                    found[_snake(name)].path = path_of(value.path, namespace)
         return found
 
     def _read(self, operation: str, namespace: str, params: Mapping[str, Any]) -> Answer:
@@ -129,6 +138,11 @@ class Connection(pywbem.WBEMConnection):  # type: ignore[misc]
         if packing.startswith("object"):
             packed = [("OBJECTPATH", {}, each) for each in packed]
         return [("IRETURNVALUE", {}, packed)]
+
+    def _change(self, operation: str, namespace: str, params: Mapping[str, Any]) -> Answer:
+        given = self._arguments(namespace, params)
+        made = getattr(self.provider, _snake(operation))(**given)
+        return None if made is None else [("IRETURNVALUE", {}, [self._values.path(made)])]
 
     def _packed(
         self, packing: str, found: Any, namespace: str, origin: bool
@@ -179,8 +193,13 @@ def connect(source: str | provider.Provider, **options: Any) -> Connection:
     if not isinstance(source, str):
         return Connection(source, **options)
     try:
-        made = Connection(provider.connect(source), **options)
+        source = provider.connect(source)
     except Error as error:
         raise pywbem.CIMError(int(error.status), error.text) from None
+    made = Connection(source, **options)
     made.owned = True
+    encoder = Encoder(source.schema.resolved, source.schema.qualifiers)
+    if source.subscriptions is not None:
+        made.indications = Indications(
+            source.subscriptions, source, Exporter(lambda namespace: encoder))
     return made

@@ -18,6 +18,7 @@ from .. import enumeration, principal
 from ..broker import Broker
 from ..cim import Error, Path, Status
 from ..enumeration import Contexts
+from ..service.indication import Indications
 from ..session import OPERATIONS, Session
 from . import access, cimxml_http, cimxml_message, cimxml_method, cimxml_operation
 from .access import Access
@@ -39,6 +40,7 @@ class Application:
         self, broker: Broker, allowed: Access, limits: Optional[Limits] = None, host: str = ""
     ) -> None:
         self.broker, self.access = broker, allowed
+        self.indications: Optional[Indications] = None
         self.limits = Limits() if limits is None else limits
         self.contexts = Contexts(enumeration.Limits(in_all=self.limits.enumerations))
         self._host = host or socket.getfqdn()
@@ -106,7 +108,9 @@ class Application:
         return None
 
     def close(self) -> None:
-        """Let go of the hosts, and of all enumerations that are open."""
+        """Let go of the hosts, of all enumerations that are open, and tell nobody anything more."""
+        if self.indications is not None:
+            self.indications.close()
         self.contexts.close()
         self.broker.close()
 
@@ -133,7 +137,7 @@ class Application:
             raise Error(Status.NOT_SUPPORTED, f"{name} is not supported")
         found = answer(**arguments)
         told = arguments.get("include_class_origin") or getattr(found, "class_origin", False)
-        encoder = self._encoder(call.namespace, bool(told))
+        encoder = self.encoder(call.namespace, bool(told))
         yield from cimxml_operation.answered(name, found, encoder, arguments)
 
     def _method(self, call: Call, entry: Entry) -> str:
@@ -145,9 +149,10 @@ class Application:
         if invoke is None:
             raise Error(Status.METHOD_NOT_AVAILABLE, f"{method.name} is not available")
         value, out = invoke(call.path, method.name, given)
-        return cimxml_method.answered(method, value, out, self._encoder(call.namespace))
+        return cimxml_method.answered(method, value, out, self.encoder(call.namespace))
 
-    def _encoder(self, namespace: str, origins: bool = False) -> Encoder:
+    def encoder(self, namespace: str, origins: bool = False) -> Encoder:
+        """What writes the instances of a namespace's classes."""
         name = namespace.lower()
         if (name, origins) not in self._encoders:
             self._encoders[name, origins] = Encoder(

@@ -89,10 +89,10 @@ def _skeleton() -> Element:
 
 
 def server(version: str, system: str, namespaces: Sequence[str],
-           mechanisms: Mapping[str, Sequence[str]]) -> Element:
+           mechanisms: Mapping[str, Sequence[str]], parts: Sequence[Element] = ()) -> Element:
     """The <server> that answers on a host: its namespaces, and by URL how clients say who they are.
 
-    They are `none`, `basic`, `digest`, `certificate`.
+    They are `none`, `basic`, `digest`, `certificate`. `parts` are what else it has.
     """
     root: Element = copy.deepcopy(tree.parse(resource.text("xml/skeleton/server.xml")))
     texts = [("version", version), ("system", system), *(("namespace", n) for n in namespaces)]
@@ -102,6 +102,7 @@ def server(version: str, system: str, namespaces: Sequence[str],
         mechanism = etree.SubElement(root, "mechanism", url=url)
         for way in ways:
             etree.SubElement(mechanism, "authentication").text = way
+    root.extend(parts)
     return root
 
 

@@ -40,7 +40,7 @@ class Guest:
 
     def xml(self, inactive: bool) -> Element:
         """Its document, live or configured, secrets masked; fetched now unless it is at hand."""
-        found = self._ahead.pop(inactive, None) or self._xml(inactive)
+        found = self._ahead.pop(inactive, None) or self.described(inactive)
         if isinstance(found, Error):
             raise found
         return tree.fast_parse(found)
@@ -48,11 +48,12 @@ class Guest:
     def fetch(self, inactive: bool) -> None:
         """Have the text at hand, or the error, for when it is asked for."""
         try:
-            self._ahead[inactive] = self._xml(inactive)
+            self._ahead[inactive] = self.described(inactive)
         except Error as error:
             self._ahead[inactive] = error
 
-    def _xml(self, inactive: bool) -> str:
+    def described(self, inactive: bool) -> str:
+        """The text of its document."""
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
         return str(self.guests.connection.call(self.handle.XMLDesc, flags))
 

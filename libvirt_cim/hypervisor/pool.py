@@ -49,6 +49,19 @@ class Pool:
             return self.shared
         return own
 
+    def watching(self) -> Connection:
+        """A connection of who asks now that can be told of events, which are its alone to keep.
+
+        libvirt's test driver tells on the very connection on which things happen.
+        """
+        shared, asking = self.shared, self.connection()
+        if shared.in_process:
+            return shared
+        name = principal.current()
+        if asking is shared or name is None:
+            return Connection(shared.uri, shared.read_only)
+        return Identified(shared.uri, shared.read_only, name)
+
     def _of(self, name: str) -> Connection:
         with self._lock:
             own = self._own.get(name)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a server keeps in its file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from libvirt_cim.cim import Error
+from libvirt_cim.service.store import VERSION, Store
+
+
+def test_what_is_kept_is_there_again(tmp_path: Path) -> None:
+    file = str(tmp_path / "state")
+    store = Store(file)
+    first, second, third = (store.add("a", text) for text in ("one", "zwei ä\n", "three"))
+    store.add("b", "other")
+    store.change(first, "uno")
+    store.remove(third)
+    store.close()
+    again = Store(file)
+    assert again.all("a") == [(first, "uno"), (second, "zwei ä\n")]
+    assert again.all("c") == [] and again.lasting
+    assert again.add("a", "four") > third  # a number is of one text for ever
+
+
+def test_without_a_file_nothing_lasts() -> None:
+    store = Store()
+    store.add("a", "one")
+    assert not store.lasting and Store().all("a") == []
+
+
+def test_threads_share_it() -> None:
+    store = Store()
+    threads = [threading.Thread(target=lambda: [store.add("a", "x") for _ in range(50)])
+               for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len({number for number, _ in store.all("a")}) == 200
+
+
+def test_what_it_cannot_use_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Error, match=f"{tmp_path}: unable to open"):
+        Store(str(tmp_path))
+    (tmp_path / "text").write_text("no database, but a text that is long enough" * 9)
+    with pytest.raises(Error, match="text: file is not a database"):
+        Store(str(tmp_path / "text"))
+    later = sqlite3.connect(tmp_path / "later")
+    later.execute(f"PRAGMA user_version = {VERSION + 1}")
+    later.close()
+    with pytest.raises(Error, match="of a later version"):
+        Store(str(tmp_path / "later"))
