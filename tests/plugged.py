@@ -15,6 +15,7 @@ from typing import Callable
 sys.path.append(str(Path(__file__).parent.parent))
 
 from lab import TIME  # noqa: E402
+from listening import guest  # noqa: E402
 
 from libvirt_cim import cimom  # noqa: E402
 from libvirt_cim.broker import Broker  # noqa: E402
@@ -47,12 +48,16 @@ def plugged(file: str, output: int, address: int) -> None:
 
 
 def _happening() -> None:
-    """An event comes again and again to who wants it."""
+    """An event comes again and again to who wants it, or happens to a guest."""
     adapter, number = cimom._ADAPTER, 0
     while adapter is not None:
         time.sleep(0.2)
         for wanted in adapter.events.filters():
             number += 1
+            if wanted.class_name.lower() != EVENT.lower():
+                host = adapter.broker.host(wanted.namespace).watching().handle
+                host.defineXML(guest(f"told{number}")).undefine()
+                continue
             event = Instance(EVENT, {"IndicationIdentifier": f"test {number} é",
                                      "CorrelatedIndications": ["a", "<b>"]})
             adapter.events.deliver(wanted.namespace, event)

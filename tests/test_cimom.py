@@ -128,40 +128,59 @@ def test_embedded_instances(wbem: Any) -> None:
 
 def test_events(server: CimServer, wbem: Any) -> None:
     """From the subscription on they come, and after it no more."""
+    got = told(server, wbem, EVENT)
+    for each, event in enumerate(got, 1):
+        assert event.classname == EVENT and event["CorrelatedIndications"] == ["a", "<b>"]
+        assert event["IndicationIdentifier"].startswith("test ") and each
+    assert len({event["IndicationIdentifier"] for event in got}) == len(got)
+
+
+@pytest.mark.parametrize("what", ["Created", "Deleted"])
+def test_what_happens_to_guests(server: CimServer, wbem: Any, what: str) -> None:
+    class_name = f"Virt_ComputerSystem{what}Indication"
+    got = told(server, wbem, class_name)
+    assert {each.classname for each in got} == {class_name}
+    guests = [each["SourceInstance"] for each in got]
+    assert {each.classname for each in guests} == {"Virt_ComputerSystem"}
+    assert {(each["Name"][:4], each["EnabledState"]) for each in guests} == {("told", 3)}
+    assert len({each["Name"] for each in guests}) == len(got)
+
+
+def told(server: CimServer, wbem: Any, class_name: str) -> list[Any]:
+    """What comes from a subscription until it is deleted, and no more than that."""
     got: list[Any] = []
     listener = pywbem.WBEMListener("127.0.0.1", http_port=free_port())
     listener.add_callback(lambda event, host: got.append(event))
     listener.start()
     try:
-        subscription = subscribed(server, wbem, f"http://127.0.0.1:{listener.http_port}")
+        made = subscribed(server, wbem, f"http://127.0.0.1:{listener.http_port}", class_name)
         end = time.monotonic() + 20
         while len(got) < 3 and time.monotonic() < end:
             time.sleep(0.05)
         with contextlib.suppress(pywbem.CIMXMLParseError):  # sfcb answers more than nothing
-            wbem.DeleteInstance(subscription)
+            wbem.DeleteInstance(made)
         time.sleep(0.5)
         number = len(got)
         time.sleep(0.7)
         assert number == len(got) >= 3
+        return got
     finally:
         listener.stop()
-    for each, event in enumerate(got, 1):
-        assert event.classname == EVENT and event["CorrelatedIndications"] == ["a", "<b>"]
-        assert event["IndicationIdentifier"].startswith("test ") and each
-    assert len({event["IndicationIdentifier"] for event in got}) == number
 
 
-def subscribed(server: CimServer, wbem: Any, url: str) -> pywbem.CIMInstanceName:
-    """A subscription of the tests' events."""
+def subscribed(
+    server: CimServer, wbem: Any, url: str, event: str
+) -> pywbem.CIMInstanceName:
+    """A subscription of events of a class."""
     made = []
     place = {"SourceNamespace": "root/virt"} if server.make == "sfcb" else {
         "SourceNamespaces": ["root/virt"]}
     for class_name, more in (
-        ("CIM_IndicationFilter", {"Query": f"SELECT * FROM {EVENT}", "QueryLanguage": "WQL",
+        ("CIM_IndicationFilter", {"Query": f"SELECT * FROM {event}", "QueryLanguage": "WQL",
                                   **place}),
         ("CIM_ListenerDestinationCIMXML", {"Destination": url}),
     ):
-        keys = {"CreationClassName": class_name, "Name": "test", "SystemName": "here",
+        keys = {"CreationClassName": class_name, "Name": event, "SystemName": "here",
                 "SystemCreationClassName": "CIM_ComputerSystem"}
         path = wbem.CreateInstance(
             pywbem.CIMInstance(class_name, {**keys, **more}), namespace=server.interop)

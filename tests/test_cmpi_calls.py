@@ -16,6 +16,7 @@ from fake_broker import FakeBroker
 from fake_cimom import Server, library_of
 from fake_objects import ARRAY, INSTANCE, NULL, Thing
 from lab import FRONT1, LAB, ODD, POOLS, rasd, vssd
+from listening import guest, until
 
 import libvirt_cim
 from libvirt_cim import cimom, principal, service
@@ -50,6 +51,7 @@ def adapter(library: File) -> Iterator[Adapter]:
     yield cimom._ADAPTER
     cimom._ADAPTER.events.__init__(  # type: ignore[misc]
         cimom._ADAPTER._encoder, cimom._ADAPTER._superclasses)
+    cimom._ADAPTER.follow()
 
 
 @pytest.fixture
@@ -344,6 +346,26 @@ def test_events_that_cannot_be_made(server: Server, adapter: Adapter) -> None:
     assert adapter.events.deliver("root/virt", Instance("Virt_ComputerSystem", {"Name": 5}))
     assert adapter.events.deliver("root/virt", EVENT)
     assert server.broker.event.wait(5) and len(server.broker.delivered) == 1
+
+
+def test_what_happens_to_guests(server: Server, adapter: Adapter, provider: Provider) -> None:
+    """The server says what is wanted; from then on it is told, and after that no more."""
+    filter_ = wanted(server, "CIM_InstIndication")
+    assert until(lambda: adapter._watchers["root/virt"].ready.is_set())
+    host = provider.watching().handle
+    host.defineXML(guest("told")).undefine()
+    assert until(lambda: len(server.broker.delivered) == 2)
+    created, deleted = (each for _, each in server.broker.delivered)
+    assert created["SourceInstanceModelPath"] == deleted["SourceInstanceModelPath"] == (
+        'root/virt:Virt_ComputerSystem.CreationClassName="Virt_ComputerSystem",Name="told"')
+    source = created["SourceInstance"].values
+    assert {name: server.broker.read(source[name]) for name in ("Name", "EnabledState")} == {
+        "Name": "told", "EnabledState": 3}
+    path = server.broker.path("root/virt", "CIM_InstIndication", {})
+    server.call("release", filter_, "CIM_InstIndication", path, True)
+    assert not adapter._watchers
+    host.defineXML(guest("quiet")).undefine()
+    assert len(server.broker.delivered) == 2 and server.broker.mistakes == []
 
 
 def test_polling_is_not_needed(server: Server) -> None:

@@ -12,15 +12,18 @@ import ctypes
 import logging
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from ctypes import c_int, c_void_p
-from typing import Optional
+from functools import partial
+from typing import Any, Optional
 
 from .. import principal
 from ..broker import Broker
 from ..cim import Error, Status
 from ..namespace import INTEROP, folded
+from ..service.indication import watch
 from . import access
 from .access import Access
 from .cmpi_abi import (
@@ -59,6 +62,8 @@ class Adapter:
         self.events = Events(self._encoder, self._superclasses)
         self.last: Optional[Server] = None  # that called
         self._interop = interop
+        self._watchers: dict[str, Any] = {}  # of events, by namespace
+        self._lock = threading.Lock()
         self._servers: dict[Address, Server] = {}
         self._encoders: dict[tuple[Address, str], Encoder] = {}
         self._called = _CALLED(self.answer)
@@ -144,16 +149,27 @@ class Adapter:
     def _event(self, which: int, server: Server, context: Address, given: list[Address]) -> None:
         if which in (ENABLE, DISABLE):
             self.events.enable(server, context, which == ENABLE)
-            return
-        id_, type_, path, last = given
-        if which == RELEASE:
-            self.events.release(server, id_, chars(type_) or "")
-            return
-        self.access.allow(principal.current(), access.READ, "to subscribe")
-        if which == ACTIVATE:
-            place = text(functions(PATHS, path).namespace(path, None)) if path else None
-            wanted = Filter(place or self.broker.namespace, chars(type_) or "", query(id_))
-            self.events.activate(server, context, id_, wanted)
+        elif which == RELEASE:
+            self.events.release(server, given[0], chars(given[1]) or "")
+        else:
+            self.access.allow(principal.current(), access.READ, "to subscribe")
+            if which == ACTIVATE:
+                id_, type_, path, _ = given
+                place = text(functions(PATHS, path).namespace(path, None)) if path else None
+                wanted = Filter(place or self.broker.namespace, chars(type_) or "", query(id_))
+                self.events.activate(server, context, id_, wanted)
+        self.follow()
+
+    def follow(self) -> None:
+        """Watch the hosts of whose events somebody wants to know, and no others."""
+        wanted = {folded(each.namespace) for each in self.events.filters()}
+        with self._lock:
+            for home in self.broker.homes:
+                if folded(home) not in wanted and home in self._watchers:
+                    self._watchers.pop(home).stop()
+                elif folded(home) in wanted and home not in self._watchers:
+                    self._watchers[home] = watch(
+                        self.broker, home, None, partial(self.events.deliver, home))
 
     def _superclasses(self, namespace: str, class_name: str) -> Iterator[str]:
         """A class's name and those above it."""
