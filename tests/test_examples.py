@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ import pytest
 from clients import EXAMPLES, PYWBEMCLI, java, needs_java, needs_pywbemcli, needs_wbemcli, ran
 from command_line import printed
 from lab import GUESTS, LAB, NETWORKS, ODD
-from served import config, serving
+from listening import free_port, guest
+from served import config, serving, wbem
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,32 @@ def test_java(url: str) -> None:
             "profile CIM:DSP1057-VirtualSystem-1.0.0 returned 0", "  Virt_ComputerSystem",
             "class CIM_ComputerSystem : CIM_System", "  NameFormat"} <= set(lines)
     assert "running build1" not in lines and f"system {ODD} state 3" in lines
+
+
+def test_subscribe(tmp_path: Path) -> None:
+    """It is told of a guest's life, and when it ends it has left nothing behind."""
+    with serving(config("test:///default")) as made, wbem(made) as client, \
+            (tmp_path / "errors").open("w") as errors:
+        program = subprocess.Popen(
+            [sys.executable, EXAMPLES / "subscribe.py", client.url], stdout=subprocess.PIPE,
+            stderr=errors, text=True, env={**os.environ, "WBEM_LISTENER":
+                                           f"127.0.0.1:{free_port()}"})
+        assert program.stdout is not None
+        try:
+            assert program.stdout.readline() == "subscribed\n", (tmp_path / "errors").read_text()
+            host = made.wsgi_app.broker.host("root/virt").watching().handle
+            domain = host.defineXML(guest("told"))
+            domain.create()
+            domain.destroy()
+            domain.undefine()
+            lines = [program.stdout.readline().split() for _ in range(4)]
+        finally:
+            program.terminate()
+            assert (program.wait(20), (tmp_path / "errors").read_text()) == (0, "")
+        assert not client.EnumerateInstances("CIM_IndicationFilter", "interop")
+    assert lines == [[f"Virt_ComputerSystem{what}Indication", "told", "state", state] for
+                     what, state in (("Created", "3"), ("Modified", "2"), ("Modified", "3"),
+                                     ("Deleted", "3"))]
 
 
 def values(found: Any) -> Iterator[Any]:
