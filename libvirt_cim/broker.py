@@ -62,6 +62,11 @@ class Host:
             self._lock.release()
 
     @property
+    def opened(self) -> bool:
+        """Whether there is a provider."""
+        return self._provider is not None
+
+    @property
     def connecting(self) -> bool:
         """Whether somebody is opening it."""
         return self._lock.locked()
@@ -98,15 +103,16 @@ class Broker:
         for host in self._hosts:
             if folded(host.namespace) == name:
                 return [host.provider()]
-        found = self._having(name, self._hosts) or self._having(
-            name, [each for each in self._hosts if each.connecting], WAIT)
+        found = _having(name, self._reachable(self._hosts)) or _having(name, self._late())
         if not found:
             raise Error(Status.INVALID_NAMESPACE, f"namespace {namespace} does not exist")
         return found
 
-    def _having(self, name: str, hosts: Sequence[Host], wait: float = 0) -> list[Provider]:
-        return [each for each in self._reachable(hosts, wait)
-                if name in map(folded, each.namespaces)]
+    def _late(self) -> Iterable[Provider]:
+        """The providers that are worth a wait; if there is no connection at all, any."""
+        if not any(each.opened for each in self._hosts):
+            return [self._hosts[0].provider()]
+        return self._reachable([each for each in self._hosts if each.connecting], WAIT)
 
     def _reachable(self, hosts: Sequence[Host], wait: float = 0) -> Iterator[Provider]:
         """The providers that there is a connection to; of the others the log says why not."""
@@ -188,6 +194,10 @@ class Merged:
             return merged(calls) if name in _MANY else _first(calls)
 
         return call
+
+
+def _having(namespace: str, providers: Iterable[Provider]) -> list[Provider]:
+    return [each for each in providers if namespace in map(folded, each.namespaces)]
 
 
 def _opened(provider: Provider) -> Host:

@@ -187,6 +187,23 @@ def test_what_is_asked_while_the_only_host_connects_waits_for_it() -> None:
     hosts.close()
 
 
+def test_a_namespace_of_the_only_host_that_is_not_there() -> None:
+    """It is not said that there is none; and it is tried again at once."""
+    tries: list[int] = []
+
+    def opener() -> Provider:
+        tries.append(1)
+        if len(tries) < 3:
+            raise cim.Error(cim.Status.FAILED, "nobody there")
+        return connect("test:///default")
+
+    with Broker([Host("root/virt", opener)]) as hosts:
+        for name in ("root/virt", "interop"):
+            with pytest.raises(cim.Error, match="^nobody there$"):
+                hosts.providers(name)
+        assert len(hosts.providers("interop")) == 1
+
+
 def test_several_hosts_in_one_server() -> None:
     with serving(config(LAB, "test:///default", "test:///no/such.xml")) as made:
         client = wbem(made)
