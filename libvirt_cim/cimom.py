@@ -13,7 +13,7 @@ from typing import Optional
 
 from . import config as configuration
 from . import hosts
-from .adapter import access
+from .adapter import access, cmpi_process
 from .adapter.access import Access
 from .adapter.cmpi import Adapter
 from .cim import invalid
@@ -26,7 +26,7 @@ _ADAPTER: Optional[Adapter] = None
 def plugged(file: str, output: int, address: int) -> None:
     """Begin to answer: write where that is done to an address.
 
-    `file` is the library's own; with `output`, what is printed goes into the log.
+    `file` is the library's own; with `output`, Python is, and what it prints goes into the log.
     """
     global _ADAPTER
     if _ADAPTER is None:
@@ -39,7 +39,9 @@ def plugged(file: str, output: int, address: int) -> None:
             where = named or os.environ.get(configuration.VARIABLE) or configuration.FILE
             raise invalid(f"{where} has no connection")
         made = adapter(config, setting(file, "interop"))
-        hosts.log(config, made.log(bool(output)))
+        if output:
+            cmpi_process.ours()
+        hosts.log(config, made.log())
         logging.getLogger("libvirt_cim").propagate = not output
         _ADAPTER = made
     _ADAPTER.plug(address)

@@ -239,7 +239,7 @@ def test_a_mistake_is_a_failure(
     """The client is told that there is one, the server's log which."""
     monkeypatch.setattr(provider, "get_instance", lambda *_, **__: [][0])
     log = logging.getLogger("libvirt_cim")
-    handler = adapter.log(False)
+    handler = adapter.log()
     log.addHandler(handler)
     try:
         with pytest.raises(Error, match="^libvirt_cim made a mistake; the CIM server's log says"):

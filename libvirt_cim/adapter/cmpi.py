@@ -7,11 +7,8 @@ cmpi_operation.py's, values cmpi_decode.py's and cmpi_encode.py's, events cmpi_e
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import logging
-import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -42,15 +39,15 @@ from .cmpi_abi import Status as Said
 from .cmpi_decode import Decoder
 from .cmpi_encode import Encoder
 from .cmpi_event import Events, Filter, query
-from .cmpi_log import Handler, Output
+from .cmpi_log import Handler
 from .cmpi_operation import OPERATIONS, Call, Operation
+from .cmpi_process import unbroken
 from .cmpi_server import Server
 
 LOG = logging.getLogger("libvirt_cim.cmpi")
 AUTHORIZE, ACTIVATE, RELEASE, ENABLE, DISABLE = range(len(OPERATIONS), len(OPERATIONS) + 5)
 _EVENTS = (4, 4, 4, 0, 0)  # how many pointers they give
 _CALLED = ctypes.CFUNCTYPE(None, c_int, c_void_p, c_void_p)
-PIPE = frozenset({signal.SIGPIPE})
 MISTAKE = Error(Status.FAILED, "libvirt_cim made a mistake; the CIM server's log says more")
 
 
@@ -72,10 +69,8 @@ class Adapter:
         """Write where calls are answered to where C looks for it."""
         c_void_p.from_address(address).value = ctypes.cast(self._called, c_void_p).value
 
-    def log(self, output: bool) -> logging.Handler:
-        """What logs to the server; with `output`, what is printed as well."""
-        if output:
-            sys.stdout, sys.stderr = Output(LOG.info), Output(LOG.warning)
+    def log(self) -> logging.Handler:
+        """What logs to the server."""
         return Handler(lambda: self.last)
 
     # one call
@@ -191,20 +186,3 @@ def asker(context: Address) -> Optional[str]:
         return None
     read = {STRING: text, CHARS: chars}.get(data.type)
     return (read(data.value[0]) if read else None) or None
-
-
-@contextlib.contextmanager
-def unbroken() -> Iterator[None]:
-    """No connection that breaks ends the process, and no signal's handler is changed for that.
-
-    A server may leave SIGPIPE as it is, which a write to a libvirtd that has ended raises. Threads
-    that begin in here do not get it either.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, PIPE)
-    try:
-        yield
-    finally:
-        if signal.SIGPIPE not in before:
-            while signal.sigtimedwait(PIPE, 0):
-                pass
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
