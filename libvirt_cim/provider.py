@@ -272,14 +272,13 @@ def connect(uri: str, read_only: bool = False, namespace: str = HOME,
     A URI that does not connect is CIM_ERR_FAILED.
     """
     from .hypervisor.pool import Pool
-    from .request import Request
+    from .request import requests
 
     pool = Pool(uri, read_only)
     schema = load(pool.shared.prefix)
     made: Provider
     makes = (lambda: _serving(made, pool.shared.here, server)) if server else None
-    made = Provider(schema, lambda: Request(pool.connection(), server=makes), namespace,
-                    pool.close)
+    made = Provider(schema, requests(pool.connection, makes), namespace, pool.close)
     made.keep(kept, bool(server), pool.watching)
     return made
 

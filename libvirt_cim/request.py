@@ -19,12 +19,13 @@ from .ground import ROOTS, Column, Document, Known, Rows
 from .host import Host, catalog
 from .hypervisor.document import INFO as INFO_LEAVES
 from .hypervisor.document import info, stats, stub, yes
+from .parts import Shared
 from .recent import Kept, Recent, grown
 from .tree import Element
 
 if TYPE_CHECKING:  # so that the offline conversion does without libvirt
     from .hypervisor.connection import Connection
-    from .hypervisor.guest import Guest
+    from .hypervisor.guest import Guest, Guests
 
 LIVE, CONFIG, INFO, STATS = "DomainXML", "DomainConfigXML", "DomainInfo", "DomainStats"
 AGENT = "GuestInfo"
@@ -40,21 +41,23 @@ Wanted = tuple[str, ...]
 class Request:
     """The documents of a connection during one request, none of them fetched twice.
 
-    `server` makes the document of the WBEM server that asks, if there is one.
+    `server` makes the document of the WBEM server that asks, if there is one; `guests` are those
+    that were found for an earlier part of the same.
     """
 
     def __init__(self, connection: Connection, keep: int = KEEP,
-                 server: Optional[Callable[[], Element]] = None) -> None:
+                 server: Optional[Callable[[], Element]] = None,
+                 guests: Optional[Guests] = None) -> None:
         self.connection, self._keep, self._server = connection, keep, server
         # What it has must not keep it: it goes at once, and does not wait for Python to find rings.
         self._weak = weakref.proxy(self)
-        self._start()
+        self._start(guests)
 
-    def _start(self) -> None:
+    def _start(self, guests: Optional[Guests] = None) -> None:
         from .hypervisor.guest import Guests
         from .hypervisor.node import Node
 
-        self.guests, self._guests = Guests(self.connection), Recent(self._keep)
+        self.guests, self._guests = guests or Guests(self.connection), Recent(self._keep)
         self._host = Host(self._weak, Node(self.connection), self.guests, self._keep, self._server)
 
     def forget(self, guest: Optional[str] = None) -> None:
@@ -114,6 +117,8 @@ class Request:
         xml = {CONFIG, LIVE, AGENT}.intersection(kinds)
         if not xml or len(guests) < 2 or (_names_only(wanted) and AGENT not in xml):
             return guests
+        if not any(self._wanted(guest, xml) for guest in guests):
+            return guests
         return fetched(self.connection, guests, lambda guest: self._wanted(guest, xml))
 
     def _wanted(self, guest: Guest, kinds: set[str]) -> set[bool]:
@@ -121,8 +126,10 @@ class Request:
         if guest.uuid in self._guests:
             return set()
         if not guest.active:
-            return {True} if kinds != {AGENT} else set()
-        return {kind == CONFIG for kind in kinds if kind != CONFIG or guest.persistent}
+            found = {True} if kinds != {AGENT} else set()
+        else:
+            found = {kind == CONFIG for kind in kinds if kind != CONFIG or guest.persistent}
+        return {inactive for inactive in found if not guest.at_hand(inactive)}
 
     def _of_guest(
         self, guest: Guest, kinds: Sequence[str], wanted: Wanted, named: bool
@@ -215,3 +222,12 @@ def _groups() -> Wanted:
     """The statistics of guests that there are metrics of, by the first part of their names."""
     places = [each.get("at", "").split("/") for each in catalog(METRICS).iter("metric")]
     return tuple(sorted({group for _, root, group, *_ in places if root == ROOTS[STATS]}))
+
+
+def requests(connection: Callable[[], Connection],
+             server: Optional[Callable[[], Element]] = None) -> Callable[[], Request]:
+    """What makes a new request, with the guests that an earlier part of the same has found."""
+    from .hypervisor.guest import Guests
+
+    guests = Shared(lambda more: Guests(connection(), more))
+    return lambda: Request(connection(), server=server, guests=guests())

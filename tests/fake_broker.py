@@ -47,6 +47,7 @@ class FakeBroker(Functions):
         self.delivered: list[tuple[str, Any]] = []
         self.attached: list[int] = []
         self.event = threading.Event()
+        self.session: Optional[int] = None
         self.tables: dict[str, Any] = {}
         for kind, functions in TABLES.items():
             self.tables[kind] = self._table(kind, functions, missing)

@@ -33,6 +33,7 @@ class Functions:
     defaults: dict[str, Any]
     missing: Collection[str]
     logged: list[tuple[int, str]]
+    session: Optional[int]  # the client's connection, if the server tells it
     delivered: list[tuple[str, Any]]
     attached: list[int]
     event: threading.Event
@@ -84,8 +85,10 @@ class Functions:
         self.logged.append((severity, ffi.string(text).decode()))
 
     def context_entry(self, context: Any, name: Any, said: Any) -> Any:
-        found = thing(context, "context").principal
-        if ffi.string(name) != b"CMPIPrincipal" or found is None:
+        told = {b"CMPIPrincipal": thing(context, "context").principal,
+                b"CMPISessionId": self.session}
+        found = told.get(ffi.string(name))
+        if found is None:
             ffi.cast("Status *", said).rc = NO_SUCH
             return ffi.new("Data *", {"state": NULL_VALUE})[0]
         return self.data(found)[0]

@@ -7,11 +7,13 @@ import logging
 import shutil
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path as File
 from typing import Any
 
 import pytest
+from calls import Calls, counted
 from fake_broker import FakeBroker
 from fake_cimom import Server, library_of
 from fake_objects import ARRAY, INSTANCE, NULL, Thing
@@ -192,6 +194,39 @@ def test_changes_that_are_not_there(server: Server) -> None:
         with pytest.raises(Error, match="are not made, changed or deleted") as error:
             server.ask(name, path, *given)
         assert error.value.status == Status.NOT_SUPPORTED
+
+
+# a server that asks for each class
+
+def read(server: Server, counts: Calls, *classes: str) -> Counter[int]:
+    """How often each guest's document was fetched while the classes were asked for."""
+    counts.clear()
+    for each in classes:
+        assert server.enumerate_instances(each)
+    return Counter(counts.documents.values())
+
+
+def test_what_is_one_answer_is_read_once(
+    server: Server, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sfcb asks for each class below one, and tells on which connection the client asked."""
+    monkeypatch.setattr("libvirt_cim.parts.SOON", 10)
+    before = server.enumerate_instances("CIM_LogicalDevice")
+    counts = counted(monkeypatch)
+    assert max(read(server, counts, "CIM_LogicalDevice")) > 5  # nobody tells
+    server.broker.session = 7
+    assert set(read(server, counts, "CIM_LogicalDevice")) == {1} and counts.listings == 1
+    assert server.enumerate_instances("CIM_LogicalDevice") == before
+    assert set(read(server, counts, "Virt_LogicalDisk", "Virt_LogicalDisk")) == {2}
+    server.enumerate_instances("Virt_Processor")
+    server.broker.session = 8  # another client
+    assert set(read(server, counts, "Virt_LogicalDisk")) == {1}
+    server.broker.session = 7
+    with pytest.raises(Error):
+        server.call("delete", server.broker.result().c, server.path(FRONT1))  # a change
+    assert set(read(server, counts, "Virt_LogicalDisk")) == {1}
+    monkeypatch.setattr("libvirt_cim.parts.SOON", 0)  # too late
+    assert set(read(server, counts, "Virt_LogicalDisk", "Virt_Processor")) == {2}
 
 
 # who asks

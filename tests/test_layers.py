@@ -27,7 +27,7 @@ LAYERS = (
               "quantity repeated"),
     ("lens", "lens expression function ground leaf left mark mof outline root shelf value walk "
              "condition like wql wql_parse wql_words"),
-    ("cim", "cim principal tree resource"),
+    ("cim", "cim principal parts tree resource"),
 )
 BESIDE = "hypervisor.* request host recent allocation"  # imports these alone:
 BESIDE_IMPORTS = {"cim", "principal", "tree", "ground", "resource"}

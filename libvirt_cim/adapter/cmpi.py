@@ -7,16 +7,18 @@ cmpi_operation.py's, values cmpi_decode.py's and cmpi_encode.py's, events cmpi_e
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from ctypes import c_int, c_void_p
 from functools import partial
 from typing import Any, Optional
 
-from .. import principal
+from .. import parts, principal
 from ..broker import Broker
 from ..cim import Error, Status
 from ..namespace import INTEROP, folded
@@ -85,7 +87,7 @@ class Adapter:
         try:
             with unbroken(), principal.acting(asker(context)):
                 if which < AUTHORIZE:
-                    self._operation(OPERATIONS[which], server, rest)
+                    self._operation(OPERATIONS[which], server, context, rest)
                 else:
                     self._event(which, server, context, rest)
         except Error as error:
@@ -100,29 +102,36 @@ class Adapter:
             found = self._servers[address] = Server(address)
         return found
 
-    def _operation(self, operation: Operation, server: Server, given: list[Address]) -> None:
+    def _operation(self, operation: Operation, server: Server, context: Address,
+                   given: list[Address]) -> None:
         result, path, *more = given
         namespace = text(functions(PATHS, path).namespace(path, None)) or self.broker.namespace
         started, outcome = time.monotonic(), "ok"
         changes, name = operation.role == access.WRITE, operation.name
         try:
-            classes = self.broker.classes(namespace)
-            decoder = Decoder(classes)
-            call = Call(decoder.path(path), self.broker.at(namespace), result,
-                        self._encoder(server, namespace), decoder, classes)
+            call = self._call(server, namespace, result, path)
             if operation.role is None:
                 name = chars(more[0]) or ""
                 changes = access.needed(name) != access.READ
             self.access.allow(principal.current(), operation.role or access.needed(name), name)
-            operation.answer(call, *more)
+            with _as_part(operation, call, context):
+                operation.answer(call, *more)
         except Error as error:
             outcome = error.status.symbol
             raise
         finally:
+            if changes:
+                parts.changed()
             shown = text(functions(PATHS, path).class_name(path, None))
             LOG.log(logging.INFO if changes else logging.DEBUG, "%s %s %s:%s %s %d ms",
                     principal.current() or "-", name, namespace, shown, outcome,
                     (time.monotonic() - started) * 1000)
+
+    def _call(self, server: Server, namespace: str, result: Address, path: Address) -> Call:
+        classes = self.broker.classes(namespace)
+        decoder = Decoder(classes)
+        return Call(decoder.path(path), self.broker.at(namespace), result,
+                    self._encoder(server, namespace), decoder, classes)
 
     def _encoder(self, server: Server, namespace: str) -> Encoder:
         key = server.address, namespace.lower()
@@ -177,12 +186,26 @@ class Adapter:
 
 def asker(context: Address) -> Optional[str]:
     """Who asks, as the server has found out; None if it does not know."""
+    data = _entry(context, b"CMPIPrincipal")
+    read = {STRING: text, CHARS: chars}.get(data.type) if data and data.value[0] else None
+    return (read(data.value[0]) if data and read else None) or None
+
+
+def _as_part(operation: Operation, call: Call, context: Address) -> AbstractContextManager[None]:
+    """As a part of what a client asks; sfcb tells by a number on which connection it does."""
+    session = _entry(context, b"CMPISessionId") if operation.divided else None
+    if session is None:
+        return contextlib.nullcontext()
+    number = ctypes.c_uint32.from_buffer(session.value).value
+    whole = (principal.current(), number, operation.name, call.path.namespace)
+    return parts.part(whole, call.path.class_name.lower())
+
+
+def _entry(context: Address, name: bytes) -> Optional[Data]:
+    """What the server says of a call under a name, if it does."""
     entry = functions(CONTEXT, context).entry if context else None
     if not entry:
         return None
     said = Said()
-    data: Data = entry(context, b"CMPIPrincipal", ctypes.byref(said))
-    if said.code or data.state & NULL_VALUE or not data.value[0]:
-        return None
-    read = {STRING: text, CHARS: chars}.get(data.type)
-    return (read(data.value[0]) if read else None) or None
+    data: Data = entry(context, name, ctypes.byref(said))
+    return None if said.code or data.state & NULL_VALUE else data

@@ -9,15 +9,13 @@ from __future__ import annotations
 from ctypes import byref, c_void_p
 from typing import Any, Callable, NamedTuple
 
-from ..cim import Instance, Path, Property, Value, invalid, parse_path
-from ..value import RANGES
+from ..cim import Instance, Path, Property, Value, parse_path
 from .cimxml import Encoder as Texts
 from .cimxml_value import carried
 from .cmpi_abi import (
     ARGUMENTS,
     ARRAY,
     ARRAYS,
-    CHARS,
     DATETIME,
     INSTANCE,
     INSTANCES,
@@ -35,19 +33,19 @@ from .cmpi_abi import (
     listed,
 )
 from .cmpi_server import Given, Server, Unfit, check
+from .cmpi_slot import HIDDEN, Making, Slot, chars, nothing, quoted, simple, text
 from .common import Classes, declared, embedded, mismatch
 
-LISTS = 4096  # of names, that an encoder keeps
-Making = Callable[[Any], Given]
+PLANS = 4096  # that an encoder keeps
 
 
-class Slot(NamedTuple):
-    """Where a value goes: its name, what makes the value, and the type that NULL has there."""
+class Plan(NamedTuple):
+    """What is done with an instance of a class that has certain properties."""
 
-    name: bytes
-    make: Making
-    type: int
-    where: str
+    slots: list[Slot]  # in the order of the properties; HIDDEN if that is not shown
+    nulls: list[Slot]  # what the server's class has set
+    names: Any  # of what is shown, as a list in C
+    keys: Any
 
 
 class Encoder:
@@ -61,7 +59,7 @@ class Encoder:
         self._slots: dict[tuple[str, str], Slot] = {}
         self._filled: dict[str, dict[str, Slot]] = {}
         self._keys: dict[str, Any] = {}
-        self._lists: dict[tuple[str, ...], Any] = {}
+        self._plans: dict[Any, Plan] = {}
         self._texts = Texts(classes)
 
     # objects
@@ -77,56 +75,73 @@ class Encoder:
             check(put(made, slot.name, *slot.make(value)), slot.where)
         return made
 
-    def instance(self, instance: Instance, wanted: Address = 0) -> Address:
+    def instance(self, instance: Instance, wanted: Address = 0, embeds: bool = True) -> Address:
         """A CMPIInstance, of which a property list names what is shown.
 
         Its keys are set all the same: servers make its path of them. Without a list what is NULL
-        is not shown either: a server may have filled in what the class says.
+        is not shown either: a server may have filled in what the class says. `embeds`: instances
+        that are embedded in it are shown.
         """
         path = instance.path or Path(instance.class_name)
+        made = self._new(path)
+        table = functions(INSTANCES, made)
+        values = {**path.keys, **instance.properties}
+        plan = self._plan(made, instance, tuple(values), embeds)
+        if table.narrow and (wanted or instance.path is not None):
+            table.narrow(made, wanted or plan.names, plan.keys)
+        put = table.set
+        for slot in plan.nulls:
+            put(made, slot.name, None, slot.type)
+        for slot, value in zip(plan.slots, values.values()):
+            if value is not None and slot.name:
+                pointer, type_ = slot.make(value)
+                said = put(made, slot.name, pointer, type_)
+                if said.code:
+                    self._again(put, made, said, slot._replace(type=type_), value)
+        return made
+
+    def _new(self, path: Path) -> Address:
         at = self.path(path)
         made = self._server.made(self._server.make.instance, at)
         release(PATHS, at)
-        table = functions(INSTANCES, made)
-        filled = self._prefilled(made, instance.class_name)
-        if table.narrow and (wanted or instance.path is not None):
-            shown = wanted or self._names(tuple(instance.properties))
-            table.narrow(made, shown, self._key_names(instance.class_name))
-        values = {**path.keys, **instance.properties}
-        given = {name.lower() for name in values} if filled else ()
-        for name, slot in filled.items():
-            if name not in given:
-                table.set(made, slot.name, None, slot.type)
-        for name, value in values.items():
-            if value is not None:
-                self._put(table.set, made, self._slot(instance.class_name, name), value)
         return made
+
+    def _again(self, put: Any, made: Address, said: Any, slot: Slot, value: Value) -> None:
+        """Give a value that was refused otherwise, if that can be: an instance as a text."""
+        if slot.type & ~ARRAY == INSTANCE:
+            self._server.embeds = False
+            said = put(made, slot.name, *slot.make(value))
+        check(said, slot.where)
+
+    def _plan(
+        self, made: Address, instance: Instance, names: tuple[str, ...], embeds: bool
+    ) -> Plan:
+        """What is to be done with an instance that has such keys and properties."""
+        class_name = instance.class_name
+        key = class_name, names, tuple(instance.properties), embeds
+        found = self._plans.get(key)
+        if found is None:
+            if len(self._plans) >= PLANS:
+                self._plans.clear()
+            slots = [self._slot(class_name, name) for name in names]
+            if not embeds:
+                slots = [HIDDEN if slot.embedded else slot for slot in slots]
+            low = {name.lower() for name in names}
+            nulls = [slot for name, slot in self._prefilled(made, class_name).items()
+                     if name not in low]
+            shown = listed(name for name, slot in zip(names, slots)
+                           if slot.name and name in instance.properties)
+            found = self._plans[key] = Plan(slots, nulls, shown, self._key_names(class_name))
+        return found
 
     def _prefilled(self, made: Address, class_name: str) -> dict[str, Slot]:
         """What a new instance has at once, by names in lower case: the server's class says it."""
         found = self._filled.get(class_name)
         if found is None:
             found = self._filled[class_name] = {
-                name.lower(): Slot(name.encode(), _nothing, data.type, f"{class_name}.{name}")
+                name.lower(): Slot(name.encode(), nothing, data.type, f"{class_name}.{name}")
                 for name, data in entries(functions(INSTANCES, made), made)
                 if not data.state & (NULL_VALUE | KEY_VALUE)}
-        return found
-
-    def _put(self, put: Any, made: Address, slot: Slot, value: Value) -> None:
-        pointer, type_ = slot.make(value)
-        said = put(made, slot.name, pointer, type_)
-        if said.code and type_ & ~ARRAY == INSTANCE:
-            self._server.embeds = False
-            said = put(made, slot.name, *slot.make(value))
-        check(said, slot.where)
-
-    def _names(self, properties: tuple[str, ...]) -> Any:
-        """The names of some properties, as a list in C."""
-        found = self._lists.get(properties)
-        if found is None:
-            if len(self._lists) >= LISTS:
-                self._lists.clear()
-            found = self._lists[properties] = listed(properties)
         return found
 
     def _key_names(self, class_name: str) -> Any:
@@ -171,12 +186,12 @@ class Encoder:
         elif row.type == "datetime":
             make, kind = self._datetime(where), DATETIME
         elif row.type in SIMPLE:
-            make, kind = _simple(row.type, where), SIMPLE[row.type][0]
+            make, kind = simple(row.type, where), SIMPLE[row.type][0]
         else:
-            make, kind = (self._string if row.is_array else _chars)(where), STRING
+            make, kind = (self._string if row.is_array else chars)(where), STRING
         if row.is_array:
             make, kind = self._array(make, kind, where), kind | ARRAY
-        return Slot(row.name.encode(), make, kind, where)
+        return Slot(row.name.encode(), make, kind, where, bool(embedded(row)))
 
     def _array(self, one: Making, kind: int, where: str) -> Making:
         server = self._server
@@ -199,13 +214,13 @@ class Encoder:
         return make
 
     def _string(self, where: str) -> Making:
-        return lambda value: self._server.string(_text(value, where))
+        return lambda value: self._server.string(text(value, where))
 
     def _datetime(self, where: str) -> Making:
         server = self._server
 
         def make(value: Any) -> Given:
-            made = server.made(server.make.datetime, _text(value, where))
+            made = server.made(server.make.datetime, text(value, where))
             return byref(c_void_p(made)), DATETIME
 
         return make
@@ -215,7 +230,7 @@ class Encoder:
             path = parse_path(value) if isinstance(value, str) else value
             if not isinstance(path, Path):
                 raise mismatch(where, value, "reference")
-            if not self._server.escapes and _quoted(path):
+            if not self._server.escapes and quoted(path):
                 raise Unfit(path)
             return byref(c_void_p(self.path(path))), REFERENCE
 
@@ -232,50 +247,6 @@ class Encoder:
             return server.string(carried(self._texts.instance(value), where))
 
         return make
-
-
-def _quoted(path: Path) -> bool:
-    """Whether a key of a path has a quote in it."""
-    return any(isinstance(each, str) and '"' in each for each in path.keys.values())
-
-
-def _nothing(value: Any) -> Given:
-    return None, 0
-
-
-def _text(value: Any, where: str) -> bytes:
-    if not isinstance(value, str):
-        raise mismatch(where, value, "string")
-    return carried(value, where)
-
-
-def _chars(where: str) -> Making:
-    """One text is given as it is; the pointer is that to its first character."""
-    return lambda value: (_text(value, where), CHARS)
-
-
-def _simple(type_: str, where: str) -> Making:
-    """Numbers, booleans and characters of 16 bits."""
-    kind, holder = SIMPLE[type_]
-    if type_ in RANGES:
-        low, high = RANGES[type_]
-
-        def make(value: Any) -> Given:
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise mismatch(where, value, type_)
-            if not low <= value <= high:
-                raise invalid(f"{where}: {value} is outside {type_} ({low} to {high})")
-            return byref(holder(value)), kind
-
-        return make
-    wanted: Any = {"boolean": bool, "char16": str}.get(type_, (int, float))
-
-    def other(value: Any) -> Given:
-        if not isinstance(value, wanted) or isinstance(value, bool) != (type_ == "boolean"):
-            raise mismatch(where, value, type_)
-        return byref(holder(ord(value) if type_ == "char16" else value)), kind
-
-    return other
 
 
 def release(kind: Kind, object_: Address) -> None:

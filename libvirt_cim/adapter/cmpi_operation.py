@@ -6,9 +6,8 @@ A server asks for one class at a time: what is of a subclass is another call's.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Callable, NamedTuple, Optional
 
 import attrs
@@ -36,24 +35,30 @@ class Call:
     classes: Classes
 
     def instances(self, found: Iterable[Instance], wanted: Address = 0) -> None:
-        """Give instances back, with the properties of a list."""
+        """Give instances back, with the properties of a list; the server may not fit some."""
         for each in found:
-            with left_out():
+            try:
                 self.instance(each, wanted)
+            except Unfit as error:
+                LOG.warning("%s", error.text)
 
     def instance(self, instance: Instance, wanted: Address) -> None:
         """Give one back."""
-        made = self.encoder.instance(self._shown(instance, wanted), wanted)
+        # Not all servers and clients can carry embedded instances: a property list must name them.
+        made = self.encoder.instance(instance, wanted, embeds=bool(wanted))
         check(functions(RESULT, self.result).instance(self.result, made), instance.class_name)
         release(INSTANCES, made)
 
     def paths(self, found: Iterable[Path]) -> None:
-        """Give paths back."""
+        """Give paths back; the server may not fit some."""
         for each in found:
-            with left_out():
+            try:
                 made = self.encoder.path(each)
-                check(functions(RESULT, self.result).path(self.result, made), each.class_name)
-                release(PATHS, made)
+            except Unfit as error:
+                LOG.warning("%s", error.text)
+                continue
+            check(functions(RESULT, self.result).path(self.result, made), each.class_name)
+            release(PATHS, made)
 
     def wanted(self, list_: Address) -> Address:
         """A property list; one with all there is, as a server may make one, is none."""
@@ -71,27 +76,6 @@ class Call:
     def exact(self, class_name: str) -> bool:
         """Whether a class is the one that is asked for."""
         return class_name.lower() == self.path.class_name.lower()
-
-    def _shown(self, instance: Instance, wanted: Address) -> Instance:
-        """Without embedded instances, unless a property list names them.
-
-        Not all servers and clients can carry those in an instance.
-        """
-        if wanted:
-            return instance
-        shown = {name: value for name, value in instance.properties.items()
-                 if not isinstance(value[0] if isinstance(value, list) and value else value,
-                                   Instance)}
-        return attrs.evolve(instance, properties=shown)
-
-
-@contextlib.contextmanager
-def left_out() -> Iterator[None]:
-    """What the server cannot have is left out of an answer; the log says so."""
-    try:
-        yield
-    except Unfit as error:
-        LOG.warning("%s", error.text)
 
 
 # instances
@@ -228,17 +212,21 @@ def declared(call: Call, name: str) -> Method:
 
 
 class Operation(NamedTuple):
-    """An operation: how many pointers come behind the class's path, and what it asks for."""
+    """An operation: how many pointers come behind the class's path, and what it asks for.
+
+    `divided`: servers ask it of each class below the one that a client names.
+    """
 
     name: str
     answer: Callable[..., None]
     more: int
     role: Optional[str] = access.READ  # None: the method says
+    divided: bool = False
 
 
 OPERATIONS = (  # in the order of the numbers that cmpi.c gives them
-    Operation("EnumerateInstanceNames", enumerate_names, 0),
-    Operation("EnumerateInstances", enumerate_instances, 1),
+    Operation("EnumerateInstanceNames", enumerate_names, 0, divided=True),
+    Operation("EnumerateInstances", enumerate_instances, 1, divided=True),
     Operation("GetInstance", get, 1),
     Operation("CreateInstance", create, 1, access.WRITE),
     Operation("ModifyInstance", modify, 2, access.WRITE),

@@ -40,17 +40,26 @@ class Guest:
 
     def xml(self, inactive: bool) -> Element:
         """Its document, live or configured, secrets masked; fetched now unless it is at hand."""
-        found = self._ahead.pop(inactive, None) or self.described(inactive)
+        self.fetch(inactive)
+        found = self._ahead[inactive]
         if isinstance(found, Error):
+            del self._ahead[inactive]
             raise found
+        if not self.guests.kept:
+            del self._ahead[inactive]
         return tree.fast_parse(found)
 
     def fetch(self, inactive: bool) -> None:
         """Have the text at hand, or the error, for when it is asked for."""
-        try:
-            self._ahead[inactive] = self.described(inactive)
-        except Error as error:
-            self._ahead[inactive] = error
+        if inactive not in self._ahead:
+            try:
+                self._ahead[inactive] = self.described(inactive)
+            except Error as error:
+                self._ahead[inactive] = error
+
+    def at_hand(self, inactive: bool) -> bool:
+        """Whether the text need not be fetched."""
+        return inactive in self._ahead
 
     def described(self, inactive: bool) -> str:
         """The text of its document."""
@@ -127,10 +136,13 @@ _ASK: dict[str, Callable[[Guest], Texts]] = {
 
 
 class Guests:
-    """The guests of a connection, each found once until it is forgotten."""
+    """The guests of a connection, each found once until it is forgotten.
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    `kept`: the texts of documents are kept, for who reads them again.
+    """
+
+    def __init__(self, connection: Connection, kept: bool = False) -> None:
+        self.connection, self.kept = connection, kept
         self._weak = weakref.proxy(self)  # guests do not keep it
         self._found: dict[tuple[str, str], Optional[Guest]] = {}
         self.forget()
