@@ -42,6 +42,9 @@ def class_mistakes(model: Any, class_: Class) -> Iterator[str]:
     expand = own.qualifier("Virt_Expand")
     if expand and expand not in EXPANSIONS:
         yield f"{here}Virt_Expand names no function: {expand}"
+    same = own.qualifier("Virt_SameAs")
+    if same and same.partition(":")[2] not in model.superclasses(own.superclass or own.name):
+        yield f"{here}Virt_SameAs names no namespace and class above: {same}"
     above = model.resolved(own.superclass).properties if own.superclass in model.declared else {}
     for row in own.properties.values():
         where = model.where(row) + ": "

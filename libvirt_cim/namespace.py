@@ -16,7 +16,7 @@ from .schema import Schema
 
 HOME = "root/virt"
 INTEROP = "interop"
-SHOWN = "Virt_Namespaces"
+SHOWN, SAME = "Virt_Namespaces", "Virt_SameAs"
 ALIASES = {"root/interop": INTEROP, "root/pg_interop": INTEROP}
 
 
@@ -33,6 +33,9 @@ class Namespaces:
         others = {each for places in self._of.values() for each in places} - {home}
         self.names = (home, *sorted(others))
         self._standard: dict[str, set[str]] = {}  # DMTF's classes by namespace, once asked for
+        self._same = {
+            tuple(found.value.split(":")): name for name in self._of
+            for found in [schema.declared.head(name).get(SAME)] if found is not None}
 
     def name(self, namespace: Optional[str]) -> str:
         """The namespace that is meant, none being home, or CIM_ERR_INVALID_NAMESPACE."""
@@ -62,6 +65,28 @@ class Namespaces:
         if path.namespace is None or path.class_name not in self._schema:
             return True
         return _found(path.namespace, self.of(self._schema.name(path.class_name))) is not None
+
+    def strange(self, path: Path) -> bool:
+        """Whether a path is in a namespace that is not home, and of a class that is not ours."""
+        place = path.namespace and _found(path.namespace, self.names)
+        return bool(place) and place != self.home and not (
+            path.class_name in self._schema and self._schema.name(path.class_name) in self._of)
+
+    def ours(self, path: Path) -> Optional[Path]:
+        """Our path of what a strange one names, as Virt_SameAs says; None if it is not ours too."""
+        for (place, theirs), name in self._same.items():
+            if place != _found(path.namespace or "", self.names) or (
+                    path.class_name in self._schema
+                    and not self._schema.is_a(self._schema.name(path.class_name), theirs)):
+                continue
+            keys = {each.lower(): value for each, value in path.keys.items()}
+            table = self._schema.table(name)
+            own = [row.name for row in table.rows.values() if row.declared.qualifier("Key")]
+            if keys.keys() == {each.lower() for each in own}:
+                found = {each: keys[each.lower()] for each in own}
+                return Path(name, {each: table.constants.get(each, value)
+                                   for each, value in found.items()}, place)
+        return None
 
     def where(self, class_name: str) -> str:
         """The first namespace with instances of a declared class, home if there are none."""

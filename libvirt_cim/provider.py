@@ -130,8 +130,8 @@ class Provider(Changes):
         if class_ is not None:
             found = class_links.associated(self.schema, class_.class_name, *asked)
             return self._classes(class_, found, property_list, include_qualifiers)
-        path, wanted = self._name(object_name), self._wanted(property_list)
-        return map(self._located, self._query(path.namespace).associators(path, *asked, wanted))
+        return map(self._located, self._follow(
+            "associators", object_name, *asked, self._wanted(property_list)))
 
     def associator_names(
         self, object_name: ObjectPath, assoc_class: Optional[str] = None,
@@ -144,8 +144,7 @@ class Provider(Changes):
         if class_ is not None:
             found = class_links.associated(self.schema, class_.class_name, *asked)
             return self._class_paths(class_, found)
-        path = self._name(object_name)
-        return map(self._places.located, self._query(path.namespace).associator_names(path, *asked))
+        return map(self._places.located, self._follow("associator_names", object_name, *asked))
 
     def references(
         self, object_name: ObjectPath, result_class: Optional[str] = None,
@@ -157,8 +156,8 @@ class Provider(Changes):
         if class_ is not None:
             found = class_links.referring(self.schema, class_.class_name, *asked)
             return self._classes(class_, found, property_list, include_qualifiers)
-        path, wanted = self._name(object_name), self._wanted(property_list)
-        return map(self._located, self._query(path.namespace).references(path, *asked, wanted))
+        return map(self._located, self._follow(
+            "references", object_name, *asked, self._wanted(property_list)))
 
     def reference_names(
         self, object_name: ObjectPath, result_class: Optional[str] = None,
@@ -169,8 +168,16 @@ class Provider(Changes):
         if class_ is not None:
             found = class_links.referring(self.schema, class_.class_name, *asked)
             return self._class_paths(class_, found)
-        path = self._name(object_name)
-        return map(self._places.located, self._query(path.namespace).reference_names(path, *asked))
+        return map(self._places.located, self._follow("reference_names", object_name, *asked))
+
+    def _follow(self, operation: str, name: ObjectPath, *asked: Any) -> Iterator[Any]:
+        """What a query finds from an instance; nothing from another provider's that is not ours."""
+        path = parse_path(name) if isinstance(name, str) else name
+        strange = self._places.strange(path)
+        start = self._places.ours(path) if strange else self._name(path)
+        found: Iterator[Any] = iter(()) if start is None else getattr(
+            self._query(start.namespace), operation)(start, *asked)
+        return _of_what_is_there(found) if strange else found
 
     # methods
 
@@ -290,3 +297,12 @@ def _serving(made: Provider, system: str, server: Union[bool, Callable[[], Serve
     namespaces, ways = server() if callable(server) else (made.namespaces, {})
     parts = [] if made.subscriptions is None else [made.subscriptions.root]
     return document.server(resource.version(), system, namespaces, ways, parts)
+
+
+def _of_what_is_there(found: Iterator[Any]) -> Iterator[Any]:
+    """What is found from an instance, which need not be there."""
+    try:
+        yield from found
+    except Error as error:
+        if error.status != Status.NOT_FOUND:
+            raise

@@ -30,7 +30,7 @@ LAYERS = (
     ("cim", "cim principal parts tree resource"),
 )
 BESIDE = "hypervisor.* request host recent allocation"  # imports these alone:
-BESIDE_IMPORTS = {"cim", "principal", "tree", "ground", "resource"}
+BESIDE_IMPORTS = {"cim", "parts", "principal", "tree", "ground", "resource"}
 MAY_REQUEST = {"provider", "convert", "service"}  # who may import what is beside
 
 # CIM's property names in Python outside service/ and function.py, each with its reason.

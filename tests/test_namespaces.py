@@ -11,7 +11,7 @@ import pywbem
 from lab import FRONT1, LAB, SYSTEMS
 
 import libvirt_cim
-from libvirt_cim.cim import Error, Status
+from libvirt_cim.cim import Error, Path, Status
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.namespace import HOME, Namespaces
 from libvirt_cim.provider import Provider
@@ -111,6 +111,38 @@ def test_associations_that_the_base_provider_shows(provider: Provider) -> None:
     assert list(provider.enumerate_instance_names("CIM_SystemDevice", "root/virt"))
     failing(Status.INVALID_CLASS, provider.enumerate_instance_names, "CIM_SystemDevice",
             "root/cimv2")
+
+
+@pytest.mark.parametrize("name", ["CIM_ComputerSystem", "Linux_ComputerSystem", "PG_Host"])
+def test_the_base_providers_host_is_ours(provider: Provider, name: str) -> None:
+    """What another provider of the server has leads to our guests."""
+    host, = provider.enumerate_instance_names("Virt_HostSystem")
+    theirs = Path(name, {"creationclassname": name, "Name": host.keys["Name"]}, "root/cimv2")
+    guests = list(provider.associator_names(theirs, "CIM_HostedDependency", "Virt_ComputerSystem"))
+    assert len(guests) == len(SYSTEMS) and {each.namespace for each in guests} == {HOME}
+    assert [each.path for each in provider.associators(
+        str(theirs), "CIM_HostedDependency", "Virt_ComputerSystem")] == guests
+    for found in (provider.references, provider.reference_names):
+        assert list(found(theirs, "CIM_HostedResourcePool")) == list(found(
+            host, "CIM_HostedResourcePool"))
+    shown = {each.class_name for each in provider.reference_names(theirs)}
+    assert "Virt_HostedDependency" in shown and "Virt_SystemDevice" not in shown
+    failing(Status.INVALID_CLASS, lambda: [provider.get_instance(theirs)])
+
+
+@pytest.mark.parametrize("path", [
+    'root/cimv2:PG_ComputerSystem.CreationClassName="PG_ComputerSystem",Name="front1"',
+    'root/cimv2:CIM_Processor.CreationClassName="CIM_Processor",Name="{host}"',
+    'root/cimv2:PG_OperatingSystem.CSName="{host}",Name="x"', 'interop:PG_Profile.InstanceID="1"',
+    'interop:CIM_RegisteredProfile.InstanceID="1"',
+])
+def test_what_others_have_leads_nowhere(provider: Provider, path: str) -> None:
+    """A server asks of whatever an association's end may be, and of an error it tells a client."""
+    host, = provider.enumerate_instance_names("Virt_HostSystem")
+    path = path.format(host=host.keys["Name"])
+    for call in (provider.associators, provider.associator_names, provider.references,
+                 provider.reference_names):
+        assert list(call(path)) == []
 
 
 def test_paths_and_references_name_homes(provider: Provider, far: Provider) -> None:
