@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -299,6 +300,34 @@ def test_a_provider_that_is_killed(server: CimServer) -> None:
             return
         time.sleep(1)
     raise AssertionError("it did not come back")
+
+
+@pytest.fixture(params=["the distribution's", "its environment"])
+def another(request: pytest.FixtureRequest, tmp_path: File) -> str:
+    """A Python that does not run the tests, with what the package needs."""
+    program = "/usr/bin/python3"
+    if shutil.which(program) is None or File(program).resolve() == File(sys.executable).resolve():
+        pytest.skip("there is no other Python")
+    needed = subprocess.run([program, "-c", "import attr, libvirt, lxml"], capture_output=True)
+    if needed.returncode:
+        pytest.skip(f"{program} has not libvirt, lxml and attrs")
+    if request.param == "the distribution's":
+        return program
+    made = tmp_path / "environment"
+    ran(program, "-m", "venv", "--system-site-packages", "--without-pip", made)
+    return str(made / "bin" / "python")
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_another_python(make: str, another: str, tmp_path: File) -> None:
+    """The server's processes have none of this one."""
+    why = missing(*MAKES[make].PROGRAMS)
+    if why is not None:
+        pytest.skip(why)
+    with MAKES[make].Server(tmp_path / "server", LAB, python=another) as made:
+        assert len(made.wbem().EnumerateInstances("Virt_ComputerSystem")) == len(GUESTS)
+        mapped = [File(f"/proc/{each}/maps").read_text("utf-8") for each in made.loaded()]
+    assert mapped and all("libpython3" in text and sys.prefix not in text for text in mapped)
 
 
 def test_who_asks(tmp_path: File) -> None:
