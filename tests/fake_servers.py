@@ -16,7 +16,7 @@ from libvirt_cim.cim import Error, Status
 
 PEGASUS = ("cimmof", "cimmofl", "cimcli", "cimprovider", "cimconfig")
 _MOF = re.compile(
-    r'^#pragma include \("([^"]+)"\)|^Qualifier (\w+)|^instance of (\w+) \{([^}]*)'
+    r'^#pragma include \("([^"]+)"\)|^Qualifier (\w+)|^instance of (\w+)\s*\{([^}]*)'
     r"|^class (\w+)(?: : (\w+))?(.*?)(?=^class |^instance |\Z)", re.MULTILINE | re.DOTALL)
 SETTINGS = {"repositoryDir": "repository", "providerDir": "lib"}
 SFCBREPOS = """#!/bin/sh
@@ -123,6 +123,18 @@ class Folder:
         before = self.index.read_text() if self.index.exists() else "00000000\n"
         self.index.write_text(f'{before}0 35E5D00B 0 2800 PG_ProviderModule.Name="{name}"\n')
 
+    def shown(self, name: str) -> str:
+        """A class as MOF, or all instances of one."""
+        if not name.startswith("PG_"):
+            above = self.classes()[name]
+            text = (self.place / "classes" / f"{name}.{above}").read_text("utf-8")
+            return f"class {name}{f' : {above}' if above != '#' else ''}{text}"
+        if name != "PG_ProviderModule":
+            return ""
+        live = re.findall(r'^0 .*Name="([^"]*)"', self.index.read_text(), re.MULTILINE)
+        return "".join(f'// path= {each}\n\ninstance of {name}\n{{\n    Caption = NULL;\n'
+                       f'    Name = "{each}";\n}};\n\n' for each in live)
+
     def delete(self, name: str) -> None:
         """Delete a class that no other stands on."""
         there = self.classes()
@@ -163,6 +175,8 @@ def _run(home: Path, name: str, words: list[str]) -> str:
         Folder(place).load(text, Path(options.get("-I", ".")))
     elif name == "cimprovider":
         _module(Folder(place), words)
+    elif words[0] in ("gc", "ei"):
+        return Folder(place).shown(words[-1])
     elif words[0] == "dc":
         Folder(place).delete(words[1])
     elif words[0] == "dq":

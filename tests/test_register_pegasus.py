@@ -200,6 +200,29 @@ def test_replace_removes_it(home: Path) -> None:
     assert "KVM_ComputerSystem" not in there and "Virt_ComputerSystem" in there
 
 
+def test_what_was_replaced_comes_back(home: Path) -> None:
+    """In an order in which each finds what it stands on."""
+    former(home)
+    before, modules = repository(home), registered(home)
+    for _ in range(2):
+        said = printed("-c", URI, "register", "pegasus", "--replace").splitlines()
+        assert said[-1].endswith("compiled")
+        printed("-c", "lxc:///", "register", "pegasus")  # another configuration brings back nothing
+        assert "KVM_Below" not in Repository(home / "repository").classes("root/virt")
+        printed("register", "pegasus", "--remove")
+        assert registered(home) == modules
+        assert set(repository(home)) == set(before)
+    assert not any((home.parent / "state").iterdir())
+
+
+def test_what_was_replaced_comes_back_if_the_compiler_fails(home: Path) -> None:
+    former(home)
+    (home / "broken").touch()
+    before, modules = set(repository(home)), registered(home)
+    refused("-c", URI, "register", "pegasus", "--replace")
+    assert registered(home) == modules and set(repository(home)) == before
+
+
 def test_check(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_OPEN", "")
     printed("-c", URI, "register", "pegasus")

@@ -129,3 +129,87 @@ def test_sfcb(by_sfcb: Sfcb) -> None:
 def test_openpegasus(by_pegasus: Pegasus) -> None:
     assert by_pegasus.again == "it is so already\n"
     asked(by_pegasus)
+
+
+# what gave way to us in OpenPegasus comes back
+
+FORMER = """[Version("0.6"), Description("a guest")] class KVM_ComputerSystem : CIM_ComputerSystem {
+   [Description("said \\"so\\"")] string Other[]; uint32 Change([IN] CIM_System REF Which,
+      [IN, EmbeddedInstance("CIM_SettingData")] string More[]);
+   [EmbeddedInstance("CIM_SettingData")] string Held; };
+class KVM_Below : KVM_ComputerSystem { };
+[Association] class KVM_Link : CIM_Dependency {
+   [Override("Antecedent")] KVM_Below REF Antecedent; };
+"""
+MODULE = """instance of PG_ProviderModule { Name = "Virt_ComputerSystem";
+   Location = "Virt_ComputerSystem"; Vendor = "SBLIM"; Version = "2.0.0";
+   InterfaceType = "CMPI"; InterfaceVersion = "2.0.0"; };
+instance of PG_Provider { Name = "A"; ProviderModuleName = "Virt_ComputerSystem"; };
+instance of PG_ProviderCapabilities { ProviderModuleName = "Virt_ComputerSystem";
+   ProviderName = "A"; ClassName = "KVM_ComputerSystem"; ProviderType = { 2, 5 };
+   Namespaces = { "root/virt" }; CapabilityID = "1"; };
+"""
+INSIDE = """#!/bin/sh
+exec nsenter --mount --ipc --pid --target "$(cat {folder}/inside)" {program} "$@"
+"""
+
+
+class Former(pegasus.Server):
+    """It, with libvirt-cim's own registration, and programs that reach it in its namespaces."""
+
+    def _load(self) -> None:
+        dmtf = cim_server.schema(self.folder / "CIM")
+        self._compile("root/virt", "-I", dmtf, dmtf / cim_server.SCHEMA)
+
+    def _register(self, uri: str) -> None:
+        os.environ.update(self.environment)
+        (self.folder / "programs").mkdir()
+        for name, text in {"root/virt": FORMER, self.interop: MODULE}.items():
+            file = self.folder / "former.mof"
+            file.write_text(text, "utf-8")
+            self._compile(name, file)
+        for name in ("cimcli", "cimmof", "cimprovider", "cimconfig"):
+            file = self.folder / "programs" / name
+            file.write_text(INSIDE.format(folder=self.folder, program=shutil.which(name)))
+            file.chmod(0o755)
+
+    def start(self, seconds: float = 30) -> None:
+        """Start it, and have the programs find it."""
+        super().start(seconds)
+        assert self.process is not None
+        place = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        (self.folder / "inside").write_text(Path(place).read_text("ascii").strip())
+        os.environ["PATH"] = f"{self.folder / 'programs'}:{os.environ['PATH']}"
+
+
+def told(server: Former) -> Any:
+    """What a client sees of the former registration."""
+    wbem = server.wbem()
+    modules = [each for name in ("PG_ProviderModule", "PG_Provider", "PG_ProviderCapabilities")
+               for each in wbem.EnumerateInstances(name, namespace=server.interop)]
+    classes = [each for each in wbem.EnumerateClasses(
+        DeepInheritance=True, LocalOnly=True) if each.classname.startswith("KVM_")]
+    for each in classes:
+        each.path = None
+    texts = [sorted(line for line in each.tomof().splitlines() if "OperationalStatus" not in line)
+             for each in modules]  # a module was started or not
+    return sorted(classes, key=str), sorted(texts)
+
+
+def test_what_was_replaced_in_openpegasus_comes_back(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skipped_without(*pegasus.PROGRAMS, "cimcli", "nsenter")
+    for name in ("LD_LIBRARY_PATH", "LIBVIRT_CIM_CONF"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    with Former(alone, URI) as server:
+        monkeypatch.delenv("LIBVIRT_CIM_CONF")
+        monkeypatch.setattr(files, "processes",
+                            lambda name: [alone] if name == "cimserver" else [])
+        before = told(server)
+        assert len(before[0]) == 3
+        printed("-c", URI, "register", "pegasus", "--replace")
+        assert told(server)[0] == []
+        asked(server)
+        printed("register", "pegasus", "--remove")
+        assert told(server) == before

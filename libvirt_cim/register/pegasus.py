@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Registration with OpenPegasus: MOF compiled into its repository, by the server if it runs.
 
-What was compiled is kept, so that it can be undone. That needs the server to run. DMTF's classes
-that a namespace lacks are included from the server's own schema, and are ours where that has none.
+What was compiled is kept, so that it can be undone, as is what gave way to it; that needs the
+server to run. DMTF's classes that a namespace lacks are included from the server's own schema, and
+are ours where that has none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from ..cim import Error, Status
-from . import files, library, schema_files
+from . import files, former, library, schema_files
 from .plan import FORMS, MODULE, NAMES, Plan
 from .repository import Repository
 
@@ -40,6 +41,7 @@ class Place:
         self.repository = Repository(self._repository())
         self.interop = self.repository.interop or FORMS[self.name].interop
         self.state = files.state(self.name)
+        self.former = self.state.with_name(self.name + files.ASIDE)
         self.schema = schema or self._schema()
         self._index = schema_files.index(self.schema) if self.schema else {}
         if schema and not self._index:
@@ -135,13 +137,12 @@ class Place:
 
     def register(self, plan: Plan, replace: bool) -> list[str]:
         """Compile what is not there yet; what was done."""
-        done = self._replace() if replace else []
-        wanted = self._wanted(plan)
-        if self._is_so(plan, wanted):
-            return done
-        if any(self.state.glob("*")):
-            done += self.remove()
         try:
+            done = self._replace() if replace else []
+            wanted = self._wanted(plan)
+            if self._is_so(plan, wanted):
+                return done
+            done += self._take_out()
             for namespace, (file, text) in zip([*plan.namespaces, self.interop], wanted.items()):
                 done += self._compile(namespace, file, text)
         except Error:
@@ -176,6 +177,17 @@ class Place:
         return [f"{namespace}: {file} compiled"]
 
     def remove(self) -> list[str]:
+        """Take ours out of the repository again, and put back what gave way to it."""
+        done = self._take_out()
+        before = sorted(self.former.glob("*"), key=lambda each: each.name == former.REGISTRATION)
+        if before:
+            self._must_run()
+        for file in before:
+            done += self._compile(former.namespace_of(file, self.interop), file, file.read_text())
+        files.delete(before, self.state.parent)
+        return done
+
+    def _take_out(self) -> list[str]:
         """Take the registration and the classes out of the repository again."""
         kept = sorted(self.state.glob("*"))
         if not kept:
@@ -227,15 +239,20 @@ class Place:
             files.run("cimcli", "di", f'__Namespace.Name="{name}"', "-n", above or "root")
 
     def _replace(self) -> list[str]:
-        """Remove libvirt-cim's own modules and classes; that is not undone."""
+        """Remove libvirt-cim's own modules and classes; as MOF they are kept."""
         modules = self._modules()
         spaces = [each.name.replace("#", "/") for each in self.repository.folder.iterdir()]
-        if modules or any(map(self._strange, spaces)):
-            self._must_run()
+        strange = {each: names for each in spaces for names in [self._strange(each)] if names}
+        if not modules and not strange:
+            return []
+        self._must_run()
+        files.put({self.former / former.REGISTRATION: former.registration(self.interop, modules)})
+        files.put({self.former / f"{each.replace('/', '#')}.mof": former.classes(
+            each, names, self.repository.associations(each)) for each, names in strange.items()})
         done = self._unregister(modules)
-        for namespace in spaces:
+        for namespace in strange:
             done += self._clear(namespace)
-        return done
+        return [*done, f"{self.former}: what gave way is kept here, and --remove brings it back"]
 
     def _clear(self, namespace: str) -> list[str]:
         """Delete classes with our prefixes: associations while what they name is still there."""
