@@ -16,9 +16,10 @@ import pytest
 import real_host
 from calls import Calls, counted
 from hypothesis import HealthCheck, settings
-from lab import TIME
+from lab import LAB, TIME
 from small_host import small_host
 
+import libvirt_cim
 from libvirt_cim.hypervisor import statistics
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.provider import Provider
@@ -97,6 +98,22 @@ def connection(tmp_path: Path) -> Connection:
 def provider(connection: Connection) -> Provider:
     """What answers for the host that `connection` leads to, here or in the module of a test."""
     return Provider(load(connection.prefix), lambda: Request(connection))
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Provider]:
+    """What answers for the lab, a host of libvirt's test driver that nobody changes."""
+    with libvirt_cim.connect(LAB) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def library(lab: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The library that CIM servers load, with an adapter to the lab in it."""
+    from fake_cimom import library_of  # few need cffi
+
+    with library_of(lab, tmp_path_factory.mktemp("cmpi")) as found:
+        yield found
 
 
 @pytest.fixture

@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path as File
 
 import pytest
 from brokers import Defects
 from contract import check, through_provider
 from fake_broker import FakeBroker
-from fake_cimom import Server, library_of
+from fake_cimom import Server
 from fake_functions import OPTIONAL
-from lab import LAB
 from operations import Operation, operations
 
-import libvirt_cim
 from libvirt_cim.hypervisor.connection import Connection as Libvirt
 from libvirt_cim.provider import Provider
 
@@ -37,26 +34,14 @@ every = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.n
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def library(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[File]:
-    with library_of(provider, tmp_path_factory.mktemp("cmpi")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server(library: File, provider: Provider) -> Server:
-    return Server(library, FakeBroker(), provider)
+def server(library: File, lab: Provider) -> Server:
+    return Server(library, FakeBroker(), lab)
 
 
 @pytest.mark.parametrize("missing", OPTIONAL)
-def test_without_a_function(library: File, provider: Provider, missing: str) -> None:
+def test_without_a_function(library: File, lab: Provider, missing: str) -> None:
     """What some servers do not have, the adapter does without."""
-    server = Server(library, FakeBroker([missing]), provider)
+    server = Server(library, FakeBroker([missing]), lab)
     some = OPERATIONS[::9]
     if missing == "instance.narrow":  # then a server shows of queries what it likes
         some = [each for each in some if each.call != "exec_query"]
@@ -67,11 +52,11 @@ def test_without_a_function(library: File, provider: Provider, missing: str) -> 
 
 
 @every
-def test_contract(server: Server, provider: Provider, operation: Operation) -> None:
+def test_contract(server: Server, lab: Provider, operation: Operation) -> None:
     answer = through_provider(server)(operation)
     server.broker.clear()
     check(operation, answer)
-    assert answer == through_provider(provider)(operation)
+    assert answer == through_provider(lab)(operation)
 
 
 def test_every_pattern_of_a_defect_means_a_call() -> None:

@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 from calls import Calls, counted
 from fake_broker import FakeBroker
-from fake_cimom import Server, library_of
+from fake_cimom import Server
 from fake_objects import ARRAY, INSTANCE, NULL, Thing
-from lab import FRONT1, LAB, ODD, POOLS, rasd, vssd
+from lab import FRONT1, ODD, POOLS, rasd, vssd
 from listening import guest, until
 
-import libvirt_cim
 from libvirt_cim import cimom, principal, service
 from libvirt_cim.adapter.cmpi import Adapter
 from libvirt_cim.adapter.cmpi_log import Output
@@ -34,18 +33,6 @@ CONSOLE = rasd("Graphics", "front1/vnc")
 MANAGE = "CIM_VirtualSystemManagementService"
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def library(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[File]:
-    with library_of(provider, tmp_path_factory.mktemp("cmpi")) as found:
-        yield found
-
-
 @pytest.fixture
 def adapter(library: File) -> Iterator[Adapter]:
     """The adapter that the library plugs in, with no events of another test."""
@@ -57,20 +44,20 @@ def adapter(library: File) -> Iterator[Adapter]:
 
 
 @pytest.fixture
-def server(library: File, provider: Provider) -> Server:
-    return Server(library, FakeBroker(), provider)
+def server(library: File, lab: Provider) -> Server:
+    return Server(library, FakeBroker(), lab)
 
 
 @pytest.fixture
-def management(provider: Provider) -> str:
-    return str(next(provider.enumerate_instance_names(MANAGE)))
+def management(lab: Provider) -> str:
+    return str(next(lab.enumerate_instance_names(MANAGE)))
 
 
 # embedded instances
 
 @pytest.fixture
-def listens(provider: Provider) -> Any:
-    found = provider.get_instance(CONSOLE, property_list=["Listens"]).get("Listens")
+def listens(lab: Provider) -> Any:
+    found = lab.get_instance(CONSOLE, property_list=["Listens"]).get("Listens")
     assert found and isinstance(found[0], Instance)
     return found
 
@@ -81,19 +68,19 @@ def test_embedded_instances_come_if_they_are_asked_for(server: Server, listens: 
     assert server.get_instance(CONSOLE, ["Listens"]).get("Listens") == listens
 
 
-def test_a_list_of_everything_is_none(server: Server, provider: Provider) -> None:
+def test_a_list_of_everything_is_none(server: Server, lab: Provider) -> None:
     for path in (CONSOLE, vssd("build1")):
         class_name = path.partition(".")[0]
-        every = list(provider.schema.resolved(class_name).properties)
+        every = list(lab.schema.resolved(class_name).properties)
         found = server.get_instance(path, every)
         assert found == server.get_instance(path) and "UnmappedXML" not in found.properties
     assert server.get_instance(vssd("beta1"), ["UnmappedXML"]).get("UnmappedXML")
 
 
 def test_a_server_that_refuses_them_gets_texts(
-    library: File, provider: Provider, listens: Any
+    library: File, lab: Provider, listens: Any
 ) -> None:
-    server = Server(library, FakeBroker(embeds=False), provider)
+    server = Server(library, FakeBroker(embeds=False), lab)
     for _ in range(2):  # it is asked only once
         texts = server.get_instance(CONSOLE, ["Listens"]).get("Listens")
         assert [each.startswith('<INSTANCE CLASSNAME="Virt_GraphicsListen">') for each in texts]
@@ -102,7 +89,7 @@ def test_a_server_that_refuses_them_gets_texts(
 
 # methods
 
-def test_central_instances(server: Server, provider: Provider) -> None:
+def test_central_instances(server: Server, lab: Provider) -> None:
     profile = 'interop:Virt_RegisteredProfile.InstanceID=' \
         '"CIM:DSP1045-MemoryResourceVirtualization-1.0.0"'
     returned, out = server.invoke_method(profile, "getcentralinstances", {})
@@ -207,7 +194,7 @@ def read(server: Server, counts: Calls, *classes: str) -> Counter[int]:
 
 
 def test_what_is_one_answer_is_read_once(
-    server: Server, provider: Provider, monkeypatch: pytest.MonkeyPatch
+    server: Server, lab: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """sfcb asks for each class below one, and tells on which connection the client asked."""
     monkeypatch.setattr("libvirt_cim.parts.SOON", 10)
@@ -231,14 +218,14 @@ def test_what_is_one_answer_is_read_once(
 
 # who asks
 
-def test_the_principal(server: Server, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_principal(server: Server, lab: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
     def get(*given: Any, **more: Any) -> Instance:
         seen.append(principal.current())
         return Instance("Virt_ComputerSystem", {}, parse_path(FRONT1))
 
-    monkeypatch.setattr(provider, "get_instance", get)
+    monkeypatch.setattr(lab, "get_instance", get)
     for name in ("root", "jürgen", "", None):
         server.call("get", server.broker.result().c, server.path(FRONT1), None, principal=name)
     assert seen == ["root", "jürgen", None, None] and principal.current() is None
@@ -268,11 +255,11 @@ def test_roles(uri: str, name: Any, role: str) -> None:
 # mistakes and the log
 
 def test_a_mistake_is_a_failure(
-    server: Server, provider: Provider, adapter: Adapter, monkeypatch: pytest.MonkeyPatch,
+    server: Server, lab: Provider, adapter: Adapter, monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """The client is told that there is one, the server's log which."""
-    monkeypatch.setattr(provider, "get_instance", lambda *_, **__: [][0])
+    monkeypatch.setattr(lab, "get_instance", lambda *_, **__: [][0])
     log = logging.getLogger("libvirt_cim")
     handler = adapter.log()
     log.addHandler(handler)
@@ -288,7 +275,7 @@ def test_a_mistake_is_a_failure(
 
 
 def test_a_broken_connection_does_not_end_the_process(
-    server: Server, provider: Provider, monkeypatch: pytest.MonkeyPatch
+    server: Server, lab: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the server leaves SIGPIPE as it is, as sfcb does."""
     got: list[int] = []
@@ -297,7 +284,7 @@ def test_a_broken_connection_does_not_end_the_process(
         signal.pthread_kill(threading.get_ident(), signal.SIGPIPE)
         return Instance("Virt_ComputerSystem", {}, parse_path(FRONT1))
 
-    monkeypatch.setattr(provider, "get_instance", get)
+    monkeypatch.setattr(lab, "get_instance", get)
     before = signal.signal(signal.SIGPIPE, lambda number, frame: got.append(number))
     try:
         assert server.get_instance(FRONT1)
@@ -383,11 +370,11 @@ def test_events_that_cannot_be_made(server: Server, adapter: Adapter) -> None:
     assert server.broker.event.wait(5) and len(server.broker.delivered) == 1
 
 
-def test_what_happens_to_guests(server: Server, adapter: Adapter, provider: Provider) -> None:
+def test_what_happens_to_guests(server: Server, adapter: Adapter, lab: Provider) -> None:
     """The server says what is wanted; from then on it is told, and after that no more."""
     filter_ = wanted(server, "CIM_InstIndication")
     assert until(lambda: adapter._watchers["root/virt"].ready.is_set())
-    host = provider.watching().handle
+    host = lab.watching().handle
     host.defineXML(guest("told")).undefine()
     assert until(lambda: len(server.broker.delivered) == 2)
     created, deleted = (each for _, each in server.broker.delivered)

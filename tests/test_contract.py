@@ -31,14 +31,8 @@ every = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.n
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def wbem(provider: Provider) -> Connection:
-    return libvirt_cim.adapter.pywbem.connect(provider)
+def wbem(lab: Provider) -> Connection:
+    return libvirt_cim.adapter.pywbem.connect(lab)
 
 
 def test_no_operation_is_listed_twice() -> None:
@@ -47,14 +41,14 @@ def test_no_operation_is_listed_twice() -> None:
 
 
 @every
-def test_provider(provider: Provider, operation: Operation) -> None:
-    check(operation, through_provider(provider)(operation))
+def test_provider(lab: Provider, operation: Operation) -> None:
+    check(operation, through_provider(lab)(operation))
 
 
 @every
-def test_pywbem(provider: Provider, wbem: Connection, operation: Operation) -> None:
+def test_pywbem(lab: Provider, wbem: Connection, operation: Operation) -> None:
     check(operation, through_pywbem(wbem)(operation))
-    as_provider("pywbem", operation, through_pywbem(wbem)(operation), provider)
+    as_provider("pywbem", operation, through_pywbem(wbem)(operation), lab)
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +59,11 @@ def wire() -> Iterator[pywbem.WBEMConnection]:
 
 @every
 def test_server(
-    provider: Provider, wire: pywbem.WBEMConnection, operation: Operation
+    lab: Provider, wire: pywbem.WBEMConnection, operation: Operation
 ) -> None:
     answer = through_pywbem(wire)(operation)
     check(operation, answer)
-    as_provider("cimxml", operation, answer, provider)
+    as_provider("cimxml", operation, answer, lab)
 
 
 @pytest.mark.parametrize("who", ["provider", "pywbem", "wire"])
@@ -83,9 +77,9 @@ def test_changes(who: str) -> None:
             check(each, run(each))
 
 
-def as_provider(adapter: str, operation: Operation, answer: object, provider: Provider) -> None:
+def as_provider(adapter: str, operation: Operation, answer: object, lab: Provider) -> None:
     """Assert that an adapter's answer is the provider's, or else has a reason that still holds."""
-    equal = answer == through_provider(provider)(operation)
+    equal = answer == through_provider(lab)(operation)
     reason = EXCEPTIONS.get((adapter, operation.name))
     assert equal or reason, answer
     assert not (equal and reason), f"no longer differs: {reason}"
@@ -94,8 +88,8 @@ def as_provider(adapter: str, operation: Operation, answer: object, provider: Pr
 # what pywbem makes of our CIM-XML is what our adapter gives without it
 
 @pytest.fixture(scope="module")
-def encoder(provider: Provider) -> cimxml.Encoder:
-    return cimxml.Encoder(provider.schema.resolved, provider.schema.qualifiers)
+def encoder(lab: Provider) -> cimxml.Encoder:
+    return cimxml.Encoder(lab.schema.resolved, lab.schema.qualifiers)
 
 
 def parsed(xml: str) -> Any:
@@ -104,13 +98,13 @@ def parsed(xml: str) -> Any:
 
 
 def test_instances_are_those_of_the_wire(
-    provider: Provider, wbem: Connection, encoder: cimxml.Encoder
+    lab: Provider, wbem: Connection, encoder: cimxml.Encoder
 ) -> None:
-    ours = {str(each.path): each for place in provider.namespaces
-            for name in provider.enumerate_class_names(namespace=place)
-            for each in provider.enumerate_instances(name, place)}
+    ours = {str(each.path): each for place in lab.namespaces
+            for name in lab.enumerate_class_names(namespace=place)
+            for each in lab.enumerate_instances(name, place)}
     theirs = {each.path.to_wbem_uri("cimobject").partition(":")[2]: each
-              for place in provider.namespaces
+              for place in lab.namespaces
               for name in wbem.EnumerateClassNames(namespace=place)
               for each in wbem.EnumerateInstances(name, namespace=place)}
     assert len(ours) == len(theirs) > 100
@@ -127,11 +121,11 @@ def test_instances_are_those_of_the_wire(
 
 
 def test_classes_are_those_of_the_wire(
-    provider: Provider, wbem: Connection, encoder: cimxml.Encoder
+    lab: Provider, wbem: Connection, encoder: cimxml.Encoder
 ) -> None:
     theirs = {each.classname: each for each in wbem.EnumerateClasses(
         DeepInheritance=True, LocalOnly=False, IncludeQualifiers=True, IncludeClassOrigin=True)}
-    ours = list(provider.enumerate_classes(deep_inheritance=True, local_only=False))
+    ours = list(lab.enumerate_classes(deep_inheritance=True, local_only=False))
     assert len(ours) == len(theirs) > 50
     for each in ours:
         made = theirs[each.name]
@@ -144,10 +138,10 @@ def test_classes_are_those_of_the_wire(
 
 
 def test_qualifiers_are_those_of_the_wire(
-    provider: Provider, wbem: Connection, encoder: cimxml.Encoder
+    lab: Provider, wbem: Connection, encoder: cimxml.Encoder
 ) -> None:
     theirs = {each.name: each for each in wbem.EnumerateQualifiers()}
-    for each in provider.enumerate_qualifiers():
+    for each in lab.enumerate_qualifiers():
         assert theirs[each.name] == parsed(encoder.qualifier_type(each))
 
 

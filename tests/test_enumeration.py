@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab import FRONT1, GUESTS, LAB
+from lab import FRONT1, GUESTS
 from test_wql import conditions
 
-import libvirt_cim
 from libvirt_cim import wql
 from libvirt_cim.cim import Error, Status
 from libvirt_cim.enumeration import Contexts, Limits, Opened
@@ -33,12 +32,6 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -51,8 +44,8 @@ def contexts(clock: Clock) -> Contexts:
 
 
 @pytest.fixture
-def session(provider: Provider, contexts: Contexts) -> Session:
-    return Session(provider, contexts, "ann")
+def session(lab: Provider, contexts: Contexts) -> Session:
+    return Session(lab, contexts, "ann")
 
 
 def fails(status: Status, call: Any, *arguments: Any, **more: Any) -> None:
@@ -135,17 +128,17 @@ def test_time(session: Session, clock: Clock, contexts: Contexts) -> None:
               operation_timeout=timeout)
 
 
-def test_without_a_longest_time_one_may_be_open_for_ever(provider: Provider, clock: Clock) -> None:
-    session = Session(provider, Contexts(Limits(longest_timeout=0), clock))
+def test_without_a_longest_time_one_may_be_open_for_ever(lab: Provider, clock: Clock) -> None:
+    session = Session(lab, Contexts(Limits(longest_timeout=0), clock))
     context = session.open_enumerate_instances(**SYSTEM, operation_timeout=0).context or ""
     clock.now += 1e9
     assert session.pull_instances_with_path(context, 1).items
 
 
-def test_limits(session: Session, provider: Provider, contexts: Contexts, clock: Clock) -> None:
+def test_limits(session: Session, lab: Provider, contexts: Contexts, clock: Clock) -> None:
     opened = [session.open_enumerate_instances(**SYSTEM) for _ in range(3)]
     fails(Status.SERVER_LIMITS_EXCEEDED, session.open_enumerate_instances, **SYSTEM)
-    bob, cid = Session(provider, contexts, "bob"), Session(provider, contexts, "cid")
+    bob, cid = Session(lab, contexts, "bob"), Session(lab, contexts, "cid")
     assert bob.open_enumerate_instances(**SYSTEM) and bob.open_enumerate_instances(**SYSTEM)
     fails(Status.SERVER_LIMITS_EXCEEDED, cid.open_enumerate_instances, **SYSTEM)
     session.close_enumeration(opened[0].context or "")
@@ -157,13 +150,13 @@ def test_limits(session: Session, provider: Provider, contexts: Contexts, clock:
 
 
 def test_a_context_is_its_principals(
-    session: Session, provider: Provider, contexts: Contexts
+    session: Session, lab: Provider, contexts: Contexts
 ) -> None:
     context = session.open_enumerate_instances(**SYSTEM).context or ""
-    for other in (Session(provider, contexts, "bob"), Session(provider, contexts)):
+    for other in (Session(lab, contexts, "bob"), Session(lab, contexts)):
         fails(Status.INVALID_ENUMERATION_CONTEXT, other.pull_instances_with_path, context, 1)
         fails(Status.INVALID_ENUMERATION_CONTEXT, other.close_enumeration, context)
-    assert Session(provider, contexts, "ann").pull_instances_with_path(context, 1).items
+    assert Session(lab, contexts, "ann").pull_instances_with_path(context, 1).items
 
 
 def test_closing(session: Session, contexts: Contexts) -> None:
@@ -234,8 +227,8 @@ def test_filters_are_refused(session: Session, contexts: Contexts) -> None:
 
 
 @given(conditions(st.sampled_from(["Name", "EnabledState", "OperationalStatus", "CIM_System"])))
-def test_any_filter_filters_or_is_refused(provider: Provider, condition: wql.Condition) -> None:
-    session = Session(provider, Contexts())
+def test_any_filter_filters_or_is_refused(lab: Provider, condition: wql.Condition) -> None:
+    session = Session(lab, Contexts())
     try:
         part = session.open_enumerate_instances(
             **SYSTEM, filter_query_language="DMTF:FQL", filter_query=str(condition),

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,20 +24,14 @@ GUESTS = identified("Virt_RegisteredProfile", "CIM:DSP1057-VirtualSystem-1.0.0")
 MANAGE = "CIM_VirtualSystemManagementService"
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
+@pytest.fixture
+def wbem(lab: Provider) -> Connection:
+    return libvirt_cim.adapter.pywbem.connect(lab)
 
 
 @pytest.fixture
-def wbem(provider: Provider) -> Connection:
-    return libvirt_cim.adapter.pywbem.connect(provider)
-
-
-@pytest.fixture
-def management(provider: Provider) -> Path:
-    return next(provider.enumerate_instance_names(MANAGE))
+def management(lab: Provider) -> Path:
+    return next(lab.enumerate_instance_names(MANAGE))
 
 
 @pytest.fixture
@@ -55,12 +48,12 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     return calls
 
 
-def test_central_instances(provider: Provider) -> None:
+def test_central_instances(lab: Provider) -> None:
     for profile in (MEMORY, f"root/PG_InterOp:{MEMORY}"):
-        returned, out = provider.invoke_method(profile, "GetCentralInstances")
+        returned, out = lab.invoke_method(profile, "GetCentralInstances")
         assert returned == 0
         assert [str(each) for each in out["CentralInstances"]] == [f"root/virt:{POOLS[1]}"]
-    out = provider.invoke_method(GUESTS, "getcentralinstances")[1]
+    out = lab.invoke_method(GUESTS, "getcentralinstances")[1]
     assert {str(each) for each in out["CentralInstances"]} == {
         f"root/virt:{each}" for each in SYSTEMS}
 
@@ -84,29 +77,29 @@ def test_central_instances(provider: Provider) -> None:
      Status.INVALID_PARAMETER, "given twice"),
 ])
 def test_refused(
-    provider: Provider, path: str, method: str, given: dict[str, Any], status: Status, text: str
+    lab: Provider, path: str, method: str, given: dict[str, Any], status: Status, text: str
 ) -> None:
     with pytest.raises(Error) as raised:
-        provider.invoke_method(path, method, given)
+        lab.invoke_method(path, method, given)
     assert raised.value.status == status and text in raised.value.text
 
 
-def test_what_is_required(provider: Provider, management: Path) -> None:
+def test_what_is_required(lab: Provider, management: Path) -> None:
     """Of the methods here ChangeAffectedElementsAssignedSequence has parameters that are."""
     given: dict[str, Any] = {"ManagedElements": [FRONT1], "AssignedSequence": None}
     with pytest.raises(Error, match="AssignedSequence is missing") as raised:
-        provider.invoke_method(management, "ChangeAffectedElementsAssignedSequence", given)
+        lab.invoke_method(management, "ChangeAffectedElementsAssignedSequence", given)
     assert raised.value.status == Status.INVALID_PARAMETER
     with pytest.raises(Error, match="is not available"):
-        provider.invoke_method(management, "ChangeAffectedElementsAssignedSequence",
+        lab.invoke_method(management, "ChangeAffectedElementsAssignedSequence",
                                ManagedElements=[FRONT1], AssignedSequence=[1])
 
 
 def test_arguments_arrive_as_declared(
-    provider: Provider, management: Path, heard: list[Call]
+    lab: Provider, management: Path, heard: list[Call]
 ) -> None:
     settings = Instance("Virt_VirtualSystemSettingData", {"ElementName": "new"})
-    returned, out = provider.invoke_method(
+    returned, out = lab.invoke_method(
         management, "DEFINESYSTEM", {"systemsettings": settings}, ResourceSettings=[settings])
     assert returned == 0 and out["ResultingSystem"].namespace == "root/virt"
     assert heard[0].given == {"SystemSettings": settings, "ResourceSettings": [settings]}

@@ -6,14 +6,12 @@ xml/catalog/profile.xml says what is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from command_line import run
 from lab import LAB
 
-import libvirt_cim
 from libvirt_cim import resource, tree
 from libvirt_cim.conformance import CATALOG, Finding, Requirement, findings, requirements
 from libvirt_cim.provider import Provider
@@ -44,14 +42,8 @@ LEVELS = {"mandatory", "conditional", "optional"}
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def found(provider: Provider) -> list[Finding]:
-    return list(findings(provider))
+def found(lab: Provider) -> list[Finding]:
+    return list(findings(lab))
 
 
 def test_what_is_mandatory_is_there(found: list[Finding]) -> None:
@@ -62,26 +54,26 @@ def test_what_is_mandatory_is_there(found: list[Finding]) -> None:
 
 
 def test_a_conformance_that_is_not_there_is_found(
-    provider: Provider, monkeypatch: pytest.MonkeyPatch
+    lab: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = [Requirement("CIM:DSP1057-VirtualSystem-1.0.0", name, "mandatory", "M", "", central)
              for name, central in (("CIM_ConcreteJob", False), ("CIM_NoSuch", False),
                                    ("CIM_HostedService", True), ("CIM_System", False))]
     monkeypatch.setattr("libvirt_cim.conformance.requirements", lambda: iter(asked))
-    job, unknown, unlinked, met = findings(provider)
+    job, unknown, unlinked, met = findings(lab)
     assert not job.met and not unknown.met and met.met and met.number == 11
     assert len(unlinked.wrong) == 8 and unlinked.wrong[0].endswith("has none")
 
 
 def test_a_link_that_one_end_does_not_know_is_found(
-    provider: Provider, monkeypatch: pytest.MonkeyPatch
+    lab: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = provider.reference_names
-    monkeypatch.setattr(provider, "reference_names", lambda path, *a, **more: iter(
+    original = lab.reference_names
+    monkeypatch.setattr(lab, "reference_names", lambda path, *a, **more: iter(
         () if path.class_name == "Virt_HostSystem" else original(path, *a, **more)))
     asked = Requirement("", "CIM_HostedResourcePool", "optional", "M", "", False)
     monkeypatch.setattr("libvirt_cim.conformance.requirements", lambda: iter([asked]))
-    (finding,) = findings(provider)
+    (finding,) = findings(lab)
     assert not finding.met
     assert all(each.endswith("is not seen from its GroupComponent") for each in finding.wrong)
 
@@ -103,17 +95,17 @@ def test_the_catalog_is_whole() -> None:
         assert bool(each.when) == (each.level == "conditional")
 
 
-def test_profiles_are_registered(provider: Provider) -> None:
-    profiles = list(provider.enumerate_instances("CIM_RegisteredProfile"))
+def test_profiles_are_registered(lab: Provider) -> None:
+    profiles = list(lab.enumerate_instances("CIM_RegisteredProfile"))
     names = {each["InstanceID"][4:11]: each["RegisteredName"] for each in profiles}
     assert names.items() >= NAMES.items()
     assert {(each["RegisteredOrganization"], *each["AdvertiseTypes"]) for each in profiles} == {
         (2, 2)}
 
 
-def test_references_lead_from_the_profile_that_needs_the_other(provider: Provider) -> None:
+def test_references_lead_from_the_profile_that_needs_the_other(lab: Provider) -> None:
     links = [(each["Dependent"].keys["InstanceID"], each["Antecedent"].keys["InstanceID"])
-             for each in provider.enumerate_instances("CIM_ReferencedProfile")]
+             for each in lab.enumerate_instances("CIM_ReferencedProfile")]
     assert ("CIM:DSP1042-SystemVirtualization-1.0.0", "CIM:DSP1057-VirtualSystem-1.0.0") in links
     assert not [each for each in links if each[::-1] in links]
     reached, waiting = set(), ["CIM:DSP1042-SystemVirtualization-1.0.0"]
@@ -121,7 +113,7 @@ def test_references_lead_from_the_profile_that_needs_the_other(provider: Provide
         reached.add(waiting.pop())
         waiting += [to for by, to in links if by in reached and to not in reached]
     assert reached == {path.keys["InstanceID"]
-                       for path in provider.enumerate_instance_names("CIM_RegisteredProfile")}
+                       for path in lab.enumerate_instance_names("CIM_RegisteredProfile")}
 
 
 def test_command_reports(found: list[Finding]) -> None:

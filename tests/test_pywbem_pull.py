@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import pywbem
 from contract import failing
-from operations import LAB
 
 import libvirt_cim
 from libvirt_cim.adapter.pywbem import Connection
@@ -16,20 +13,14 @@ from libvirt_cim.provider import Provider
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def wbem(provider: Provider) -> Connection:
-    return libvirt_cim.adapter.pywbem.connect(provider)
+def wbem(lab: Provider) -> Connection:
+    return libvirt_cim.adapter.pywbem.connect(lab)
 
 
 @pytest.mark.parametrize("pull", [True, False, None])
 @pytest.mark.parametrize("most", [1, 2, 1000])
-def test_iterations_are_the_enumerations(provider: Provider, pull: object, most: int) -> None:
-    wbem = libvirt_cim.adapter.pywbem.connect(provider, use_pull_operations=pull)
+def test_iterations_are_the_enumerations(lab: Provider, pull: object, most: int) -> None:
+    wbem = libvirt_cim.adapter.pywbem.connect(lab, use_pull_operations=pull)
     names = wbem.EnumerateInstanceNames("CIM_System")
     assert {each.host for each in names} == {None}
     guest = next(each for each in names if each["Name"] == "front1")
@@ -84,8 +75,8 @@ def test_class_origins_are_asked_for_once(wbem: Connection) -> None:
     assert {each.properties["Name"].class_origin for each in pulled.instances} == {None}
 
 
-def test_enumerations_that_are_open_are_limited(provider: Provider) -> None:
-    wbem = libvirt_cim.adapter.pywbem.connect(provider)
+def test_enumerations_that_are_open_are_limited(lab: Provider) -> None:
+    wbem = libvirt_cim.adapter.pywbem.connect(lab)
     opened = [wbem.OpenEnumerateInstancePaths("Virt_ComputerSystem", MaxObjectCount=1)
               for _ in range(100)]
     with failing(pywbem.CIM_ERR_SERVER_LIMITS_EXCEEDED):
@@ -113,8 +104,8 @@ def test_queries(wbem: Connection) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 2, 1000])
-def test_iterations_with_filters(provider: Provider, most: int) -> None:
-    wbem = libvirt_cim.adapter.pywbem.connect(provider, use_pull_operations=True)
+def test_iterations_with_filters(lab: Provider, most: int) -> None:
+    wbem = libvirt_cim.adapter.pywbem.connect(lab, use_pull_operations=True)
     fql = {"FilterQueryLanguage": "DMTF:FQL", "MaxObjectCount": most}
     running = {"FilterQuery": "ANY OperationalStatus = 2 AND Name LIKE '^(front|store)[0-9]+$'"}
     found = list(wbem.IterEnumerateInstances("CIM_System", PropertyList=["ElementName"],

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,65 +39,59 @@ AFFECTING = {name for name in SERVICES if "Configuration" not in name}
 each_service = pytest.mark.parametrize("name", SERVICES)
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with libvirt_cim.connect(LAB) as found:
-        yield found
-
-
 def service(name: str) -> str:
     """The path of a service."""
     return (f'{name}.CreationClassName="{name}",Name="{SERVICES[name][0]}",'
             f'SystemCreationClassName="Virt_HostSystem",SystemName="{HOST}"')
 
 
-def test_management_service(provider: Provider) -> None:
-    found = provider.get_instance(service("Virt_VirtualSystemManagementService"))
+def test_management_service(lab: Provider) -> None:
+    found = lab.get_instance(service("Virt_VirtualSystemManagementService"))
     assert (found["Caption"], found["OperationalStatus"]) == ("TEST 0.0.2", [2])
     assert found["LibvirtVersion"].count(".") == 2
 
 
 @each_service
-def test_a_service_is_hosted_and_has_its_capabilities(provider: Provider, name: str) -> None:
+def test_a_service_is_hosted_and_has_its_capabilities(lab: Provider, name: str) -> None:
     path, (_, class_name, id_) = service(name), SERVICES[name]
-    assert provider.get_instance(path)["EnabledState"] == 2
-    (host,) = provider.associator_names(path, "CIM_HostedService")
-    assert host == next(provider.enumerate_instance_names("Virt_HostSystem"))
+    assert lab.get_instance(path)["EnabledState"] == 2
+    (host,) = lab.associator_names(path, "CIM_HostedService")
+    assert host == next(lab.enumerate_instance_names("Virt_HostSystem"))
     assert any(str(each) == f"root/virt:{path}" or each.class_name == name
-               for each in provider.associator_names(host, "Virt_HostedService"))
-    (link,) = provider.references(path, "CIM_ElementCapabilities")
+               for each in lab.associator_names(host, "Virt_HostedService"))
+    (link,) = lab.references(path, "CIM_ElementCapabilities")
     assert link["Characteristics"] == [2]
     capabilities = link["Capabilities"]
     assert str(capabilities) == f"root/virt:{identified(class_name, id_)}"
     owners = {each.class_name for each in
-              provider.associator_names(capabilities, "Virt_ElementCapabilities")}
+              lab.associator_names(capabilities, "Virt_ElementCapabilities")}
     assert owners == {name, "Virt_HostSystem"}
 
 
 @each_service
-def test_a_service_affects_guests(provider: Provider, name: str) -> None:
-    found = list(provider.references(service(name), "Virt_ServiceAffectsElement"))
+def test_a_service_affects_guests(lab: Provider, name: str) -> None:
+    found = list(lab.references(service(name), "Virt_ServiceAffectsElement"))
     guests = {str(each["AffectedElement"]) for each in found
               if each["AffectedElement"].class_name == "Virt_ComputerSystem"}
     assert guests == ({f"root/virt:{each}" for each in SYSTEMS} if name in AFFECTING else set())
     assert all(each["ElementEffects"] == [5] for each in found)
 
 
-def test_what_may_be_requested_of_a_guest(provider: Provider) -> None:
+def test_what_may_be_requested_of_a_guest(lab: Provider) -> None:
     for name in GUESTS:
         path = identified("Virt_EnabledLogicalElementCapabilities", name)
-        found = provider.get_instance(path)
+        found = lab.get_instance(path)
         assert found.get("RequestedStatesSupported") is None
         assert found["ElementNameEditSupported"] is False
-        (guest,) = provider.associator_names(path, "Virt_ElementCapabilities")
+        (guest,) = lab.associator_names(path, "Virt_ElementCapabilities")
         assert str(guest) == f"root/virt:{system(name)}"
 
 
-def test_migration_has_default_settings(provider: Provider) -> None:
+def test_migration_has_default_settings(lab: Provider) -> None:
     path = identified("Virt_VirtualSystemMigrationCapabilities", "MigrationCapabilities")
-    (link,) = provider.references(path, "CIM_SettingsDefineCapabilities")
+    (link,) = lab.references(path, "CIM_SettingsDefineCapabilities")
     assert (link["PropertyPolicy"], link["ValueRole"], link["ValueRange"]) == (0, 0, 0)
-    settings = provider.get_instance(link["PartComponent"])
+    settings = lab.get_instance(link["PartComponent"])
     assert (settings["MigrationType"], settings["TransportType"]) == (2, 2)
 
 
@@ -159,18 +152,18 @@ def test_capabilities_tell_each_method(class_name: str, row: str) -> None:
 # what it costs
 
 def test_versions_are_asked_for_only_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    provider = libvirt_cim.connect(LAB)
-    next(provider.enumerate_instance_names("Virt_HostSystem"))
+    lab = libvirt_cim.connect(LAB)
+    next(lab.enumerate_instance_names("Virt_HostSystem"))
     calls: Calls = counted(monkeypatch)
     path = service("Virt_VirtualSystemManagementService")
-    assert list(provider.associator_names(path, "Virt_HostedService"))
-    provider.get_instance(path, ["Name", "EnabledState"])
+    assert list(lab.associator_names(path, "Virt_HostedService"))
+    lab.get_instance(path, ["Name", "EnabledState"])
     assert not {"getVersion", "getLibVersion"} & calls.keys()
-    provider.get_instance(path, ["LibvirtVersion"])
+    lab.get_instance(path, ["LibvirtVersion"])
     assert calls["getLibVersion"] == 1
 
 
-def test_the_host(provider: Provider) -> None:
-    (found,) = provider.enumerate_instances("Virt_HostSystem")
+def test_the_host(lab: Provider) -> None:
+    (found,) = lab.enumerate_instances("Virt_HostSystem")
     assert (found["EnabledState"], found["Arch"]) == (2, "i686")
     assert (found["Vendor"], found["SerialNumber"]) == ("Example Ltd", "LAB-0001")
