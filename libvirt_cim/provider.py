@@ -18,7 +18,7 @@ from .change import Changes
 from .cim import Error, Instance, Path, Property, Status, Value, find, parse_path
 from .ground import Source
 from .namespace import HOME, Namespaces
-from .query import Query
+from .query import Query, if_there
 from .schema import Schema, load
 from .service.call import Call, Result, arguments
 from .table import REST, Names
@@ -177,7 +177,7 @@ class Provider(Changes):
         start = self._places.ours(path) if strange else self._name(path)
         found: Iterator[Any] = iter(()) if start is None else getattr(
             self._query(start.namespace), operation)(start, *asked)
-        return _of_what_is_there(found) if strange else found
+        return if_there(found) if strange else found
 
     # methods
 
@@ -297,12 +297,3 @@ def _serving(made: Provider, system: str, server: Union[bool, Callable[[], Serve
     namespaces, ways = server() if callable(server) else (made.namespaces, {})
     parts = [] if made.subscriptions is None else [made.subscriptions.root]
     return document.server(resource.version(), system, namespaces, ways, parts)
-
-
-def _of_what_is_there(found: Iterator[Any]) -> Iterator[Any]:
-    """What is found from an instance, which need not be there."""
-    try:
-        yield from found
-    except Error as error:
-        if error.status != Status.NOT_FOUND:
-            raise

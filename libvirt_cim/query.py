@@ -288,3 +288,12 @@ def leaves(table: Table, kind: str, wanted: Names) -> Optional[set[str]]:
                     return None
                 found |= names
     return found
+
+
+def if_there(found: Iterator[Any]) -> Iterator[Any]:
+    """What is found from an instance, which need not be there."""
+    try:
+        yield from found
+    except Error as error:
+        if error.status != Status.NOT_FOUND:
+            raise

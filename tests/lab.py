@@ -16,6 +16,15 @@ TIME = "20270102030405.678901+000"  # at which everything is read: the clock sta
 ODD = 'old:1 "désk"'  # a name that needs care in a path
 
 
+GUEST = """<domain type='{}'><name>{}</name><memory>65536</memory>
+<os><type arch='x86_64'>hvm</type></os></domain>"""
+
+
+def guest(name: str, kind: str = "test") -> str:
+    """The document of a guest."""
+    return GUEST.format(kind, name)
+
+
 def text(value: str) -> str:
     """A value as a path has it."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

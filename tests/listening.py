@@ -15,16 +15,9 @@ import pywbem
 
 NAMESPACE = "root/virt"
 ALL = "SELECT * FROM CIM_InstIndication"
-GUEST = """<domain type='{}'><name>{}</name><memory>65536</memory>
-<os><type arch='x86_64'>hvm</type></os></domain>"""
 ACCEPTED = """<?xml version="1.0"?><CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="1"
 PROTOCOLVERSION="1.0"><SIMPLEEXPRSP><EXPMETHODRESPONSE NAME="ExportIndication">{}
 </EXPMETHODRESPONSE></SIMPLEEXPRSP></MESSAGE></CIM>"""
-
-
-def guest(name: str, kind: str = "test") -> str:
-    """The document of a guest."""
-    return GUEST.format(kind, name)
 
 
 def until(found: Callable[[], Any], seconds: float = 30) -> Any:

@@ -14,8 +14,7 @@ from typing import Callable
 
 sys.path.append(str(Path(__file__).parent.parent))
 
-from lab import TIME  # noqa: E402
-from listening import guest  # noqa: E402
+from lab import TIME, guest  # noqa: E402
 
 from libvirt_cim import cimom  # noqa: E402
 from libvirt_cim.broker import Broker  # noqa: E402

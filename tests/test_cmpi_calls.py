@@ -17,8 +17,8 @@ from calls import Calls, counted
 from fake_broker import FakeBroker
 from fake_cimom import Server
 from fake_objects import ARRAY, INSTANCE, NULL, Thing
-from lab import FRONT1, ODD, POOLS, rasd, vssd
-from listening import guest, until
+from lab import FRONT1, ODD, POOLS, guest, rasd, vssd
+from listening import until
 
 from libvirt_cim import cimom, principal, service
 from libvirt_cim.adapter.cmpi import Adapter

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from clients import EXAMPLES, PYWBEMCLI, java, needs_java, needs_pywbemcli, needs_wbemcli, ran
 from command_line import printed
-from lab import GUESTS, LAB, NETWORKS, ODD
-from listening import free_port, guest
+from lab import GUESTS, LAB, NETWORKS, ODD, guest
+from listening import free_port
 from served import config, serving, wbem
 
 

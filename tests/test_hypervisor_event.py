@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from listening import guest, until
+from lab import guest
+from listening import until
 
 from libvirt_cim.cim import Error, Status
 from libvirt_cim.hypervisor import event

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import pywbem
 from contract import failing
-from listening import Heard, Told, free_port, guest, listening, subscribed, until
+from lab import guest
+from listening import Heard, Told, free_port, listening, subscribed, until
 from served import config, hashed, serving, wbem
 
 from libvirt_cim.adapter.pywbem import connect
