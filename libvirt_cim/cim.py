@@ -14,6 +14,7 @@ from typing import Any, Optional, TypeVar
 import attrs
 
 T = TypeVar("T")
+DATETIME = re.compile(r"[\d*]{14}\.[\d*]{6}[+\-:]\d{3}")
 Value = Any  # str, int, bool, float, Path, Instance, or a list of one of them
 
 

@@ -12,7 +12,7 @@ from typing import Callable, Optional, Union
 
 import attrs
 
-from .cim import Class, Error, Method, Property, Qualifier, QualifierType, Status, flavor
+from .cim import Class, Error, Method, Property, Qualifier, QualifierType, Status, find, flavor
 from .mof import Declaration
 from .outline import Sketch
 
@@ -36,6 +36,21 @@ class Declared(Mapping[str, Class]):
             self._heads[name] = \
                 source.qualifiers() if isinstance(source, Sketch) else source.qualifiers
         return self._heads[name]
+
+    def has(self, name: str, qualifier: str) -> bool:
+        """Whether a class has a qualifier of its own, spelled so."""
+        source = self.sources[name]
+        return (source.names(qualifier) if isinstance(source, Sketch)
+                else qualifier in source.qualifiers)
+
+    def true(self, name: str, qualifier: str) -> bool:
+        """Whether a qualifier that is true or false is set to true; few sketches are read for it.
+        """
+        source = self.sources[name]
+        if isinstance(source, Sketch) and qualifier.lower() not in source.head.lower():
+            return False
+        found = find(self.head(name), qualifier)
+        return found is not None and bool(found.value)
 
     def __getitem__(self, name: str) -> Class:
         found = self._finished.get(name)

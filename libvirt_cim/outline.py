@@ -16,6 +16,8 @@ from .mof import Declaration
 _CLASS = re.compile(
     r"^class (?P<name>\w+)(?: : (?P<superclass>\w+))? \{\n(?:(?!\};$).*\n)*?\};$", re.MULTILINE)
 _OTHER = re.compile(r"^[ \t]*(?:class|instance|qualifier|#pragma)\b", re.MULTILINE | re.IGNORECASE)
+_TEXT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//.*|/\*[\s\S]*?\*/')  # strings and comments
+_EMBEDDED_WORD = "embeddedinstance"
 _EMBEDDED = re.compile(r'\bEmbeddedInstance\s*\(\s*"(\w+)"', re.IGNORECASE)
 
 
@@ -34,6 +36,10 @@ class Sketch(NamedTuple):
         """The class's own qualifiers."""
         return self._read("class _ {};").qualifiers
 
+    def names(self, qualifier: str) -> bool:
+        """Whether the class has a qualifier, spelled so."""
+        return qualifier in self.head and qualifier in _TEXT.sub("", self.head)
+
     def read(self) -> Class:
         """The declaration, whole."""
         return self._read(self.body)
@@ -45,7 +51,7 @@ class Sketch(NamedTuple):
 
     def embedded(self) -> list[str]:
         """The classes of embedded instances that it names."""
-        return _EMBEDDED.findall(self.body)
+        return _EMBEDDED.findall(self.body) if _EMBEDDED_WORD in self.body.lower() else []
 
 
 def outline(text: str, file: str) -> list[Union[Declaration, Sketch]]:

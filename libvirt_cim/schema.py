@@ -18,7 +18,7 @@ from .root import Root, parse_root
 from .row import Row, compile_row
 from .shape import Getter, Maker
 from .table import REST, Table
-from .tables import Tables, true
+from .tables import Tables
 from .tree import Element
 from .write import Part
 
@@ -36,7 +36,7 @@ class Schema(Model):
     def __init__(self, declarations: Iterable[Union[Declaration, Sketch]],
                  prefix: str = GENERIC, known: bool = False) -> None:
         super().__init__(declarations, prefix)
-        self.tables = Tables(self._table)
+        self.tables = Tables(self._table, self.declared.true)
         self._parts_tables: dict[str, Part] = {}
         self._below: dict[str, list[Table]] = {}
         self._settings_at: dict[tuple[str, ...], list[Table]] = {}
@@ -58,12 +58,9 @@ class Schema(Model):
     # compiling
 
     def _find_tables(self) -> None:
-        for name, source in self.declared.sources.items():
-            if isinstance(source, Sketch) and MAPPING not in source.head:
-                continue
-            head = self.declared.head(name)
-            if MAPPING in head and not true(head, "Abstract"):
-                self.tables.heads[name] = head
+        for name in self.declared:
+            if self.declared.has(name, MAPPING) and not self.declared.true(name, "Abstract"):
+                self.tables.names[name] = None
 
     def _check(self) -> None:
         for name, declared in self.declared.items():
@@ -88,7 +85,7 @@ class Schema(Model):
 
     def _compile_table(self, name: str) -> Optional[Table]:
         class_ = self.resolved(name)
-        roots = self._roots(class_, self.tables.heads[name][MAPPING].value)
+        roots = self._roots(class_, self.declared.head(name)[MAPPING].value)
         rows = self._rows(class_, tuple(roots))
         if rows is None or not roots:
             return None

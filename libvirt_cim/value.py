@@ -9,11 +9,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import cim
-from .cim import Instance, Path, Property, Value, invalid
+from .cim import DATETIME, Instance, Path, Property, Value, invalid
 from .tree import NOT_XML
 
 NUMBER = ".."  # of a ValueMap with the token *: a number without a name means itself
@@ -22,10 +21,6 @@ RANGES = {
     for sign in "us"
     for bits in (8, 16, 32, 64)
 }
-_DATETIME = re.compile(r"[\d*]{14}\.[\d*]{6}[+\-:]\d{3}")
-_TIMESTAMP = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})", re.ASCII)
-_SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
-_EPOCH = datetime(1970, 1, 1)
 _INTEGER = re.compile(r"[ \t\r\n]*[+-]?[0-9]{1,40}[ \t\r\n]*")
 _HEX = re.compile(r"0x[0-9A-Fa-f]{1,16}")
 
@@ -48,41 +43,10 @@ def converter(row: Property) -> Optional[Converter]:
     if row.type in ("real32", "real64"):
         return Converter(_real, repr)
     if row.type == "datetime":
-        return Converter(_moment, _seconds)
+        from . import moment  # few programs need Python's calendar
+
+        return Converter(moment.read, moment.written)
     return None
-
-
-def _moment(text: str) -> Optional[str]:
-    """The datetime, in UTC, of seconds since 1970; None for what CIM has no year for.
-
-    What is spelled as in CIM is so in a document that we made.
-    """
-    if _DATETIME.fullmatch(text):
-        return text
-    if not _SECONDS.fullmatch(text):
-        return None
-    whole, _, fraction = text.partition(".")
-    try:
-        then = _EPOCH + timedelta(seconds=int(whole))
-    except OverflowError:
-        return None
-    return f"{then:%Y%m%d%H%M%S}.{fraction[:6]:0<6}+000"
-
-
-def _seconds(value: Value) -> str:
-    """The seconds since 1970 of a datetime, with the fraction that it has."""
-    found = _TIMESTAMP.fullmatch(str(value))
-    if found is None:
-        raise invalid(f"{value!r} has no counterpart in libvirt; it has points in time")
-    try:
-        then = datetime.strptime(found[1], "%Y%m%d%H%M%S")
-    except ValueError:
-        raise invalid(f"{value!r} is no point in time") from None
-    whole = (then - _EPOCH) // timedelta(seconds=1) - int(found[3]) * 60
-    if whole < 0:
-        raise invalid(f"{value!r} has no counterpart in libvirt; it counts from 1970")
-    fraction = found[2].rstrip("0")
-    return f"{whole}.{fraction}" if fraction else str(whole)
 
 
 def _integer(text: str, low: int, high: int) -> Optional[int]:
@@ -213,7 +177,7 @@ def _scalar(row: Property, value: Value, where: str) -> Value:
     if row.qualifier("EmbeddedInstance") and isinstance(value, Instance):
         return value
     _is(row, value, str, where)
-    if row.type == "datetime" and not _DATETIME.fullmatch(value):
+    if row.type == "datetime" and not DATETIME.fullmatch(value):
         raise invalid(f"{where}: {value!r} is not a datetime")
     bad = NOT_XML.search(value)
     if bad:

@@ -26,7 +26,7 @@ LAYERS = (
     ("table", "table tables row sheet shape identity key outside write compound constraint "
               "quantity repeated"),
     ("lens", "lens expression function ground leaf left mark mof outline root shelf value walk "
-             "condition like wql wql_parse wql_words"),
+             "condition like moment wql wql_parse wql_words"),
     ("cim", "cim principal parts tree resource"),
 )
 BESIDE = "hypervisor.* request host recent allocation"  # imports these alone:
