@@ -201,13 +201,14 @@ def _preceded(element: Element) -> bool:
 def _whole(element: Element, attributes: Kept, inner: str) -> str:
     """An element with those attributes and what is within it."""
     tag = element.tag
-    if tag[0] == "{" or any(name[0] == "{" for name, _ in attributes):
+    start = f"<{tag}"
+    for name, text in attributes:
+        start += f' {name}="{_quoted(text)}"'
+    if "{" in start and (tag[0] == "{" or any(name[0] == "{" for name, _ in attributes)):
         empty = etree.Element(tag, dict(attributes), element.nsmap)
         etree.cleanup_namespaces(empty)
         start = text_of(empty)[:-2]
         tag = start[1:].split(None, 1)[0]
-    else:
-        start = f"<{tag}" + "".join([f' {name}="{_quoted(text)}"' for name, text in attributes])
     return f"{start}>{inner}</{tag}>" if inner else f"{start}/>"
 
 

@@ -271,7 +271,8 @@ def spelled(table: Table, wanted: Names) -> Names:
 @functools.lru_cache(maxsize=1000)  # a client may ask for any of the names together
 def _spelled(table: Table, wanted: frozenset[str]) -> Names:
     low = {name.lower() for name in wanted}
-    return frozenset(name for name in table.names if name.lower() in low)
+    found = frozenset(name for name in table.names if name.lower() in low)
+    return table.names if found == table.names else found
 
 
 def leaves(table: Table, kind: str, wanted: Names) -> Optional[set[str]]:

@@ -57,5 +57,7 @@ def rest_of(settings: Settings, table: Table, entry: Entry, document: Document) 
 
 def rests_of(settings: Settings, table: Table, document: Document) -> list[Optional[str]]:
     """The UnmappedXML of every entry of a table; that of all settings is found together."""
-    found: Rests = document.once("rests", lambda: rests(settings(document), document))
+    found: Optional[Rests] = document.cache.get("rests")
+    if found is None:
+        found = document.cache["rests"] = rests(settings(document), document)
     return found[table.name]

@@ -221,7 +221,7 @@ class Table:
 
     def _instances(self, nodes: list[Element], paths: list[Path], document: Document, kind: str,
                    wanted: Names) -> list[Instance]:
-        if wanted is not None and wanted >= self.names:
+        if wanted is self.names:
             wanted = None
         found = []
         for node, path in zip(nodes, paths):

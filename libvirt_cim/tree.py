@@ -79,6 +79,8 @@ def fast_parse(text: str) -> Element:
 
 def escaped(text: str) -> str:
     """A text as XML has it, in an element and, with its quotes replaced, in an attribute."""
+    if text.isalnum():  # as many are
+        return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")
 
