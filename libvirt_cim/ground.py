@@ -93,7 +93,13 @@ class _Below:
                     self.by_name.setdefault(child.tag, []).append(child)
         if self.by_name is not None and name != "*":
             return self.by_name.get(name, _NONE)
-        return [each for parent in self._parents for each in parent.iterchildren(name)]
+        return _named(self._parents, name)
+
+
+def _named(parents: list[Element], name: str) -> list[Element]:
+    if len(parents) == 1:
+        return list(parents[0].iterchildren(name))
+    return [each for parent in parents for each in parent.iterchildren(name)]
 
 
 class Document:
@@ -120,7 +126,10 @@ class Document:
 
     def elements(self, path: tuple[str, ...]) -> list[Element]:
         """Every element at a path of names from the root; * is any name."""
-        return self.children(path[:-1], path[-1])
+        found = [self.root] if path[0] in ("*", self.root.tag) else []
+        for name in path[1:]:
+            found = _named(found, name)
+        return found
 
     def children(self, path: tuple[str, ...], name: str) -> list[Element]:
         """Every child of that name of the elements at a path; * is any name."""

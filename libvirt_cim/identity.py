@@ -6,8 +6,7 @@ A path alone tells which kinds of documents may hold its instance, and what they
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Callable, Optional
 
 from .cim import Path, Value, find
@@ -56,10 +55,17 @@ class Identity:
 
     def paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
         """The paths of all nodes of a document that are instances, read as a kind."""
+        by_tag, many = self.keys(kind), len(nodes) > 1
+        first = next(iter(by_tag.values()))
+        same, own = first.composer(document, many)
+        ready: dict[str, Composer] = {}
         used: dict[str, int] = {}  # the last number of each key
-        many = len(nodes) > 1
         found = []
-        for node, (same, own) in zip(nodes, self._composers(nodes, document, kind)):
+        for node in nodes:
+            if len(by_tag) > 1:
+                if node.tag not in ready:
+                    ready[node.tag] = by_tag.get(node.tag, first).composer(document, many)
+                same, own = ready[node.tag]
             values = same.copy()
             for name, before, end in own:
                 values[name] = text = before + (end(node) or "")
@@ -70,17 +76,6 @@ class Identity:
                     used[text] = 1
             found.append(Path(self._class_name, values))
         return found
-
-    def _composers(self, nodes: list[Element], document: Document, kind: str
-                   ) -> Iterable[Composer]:
-        """What composes the keys of each node, made once for those that are alike."""
-        by_tag, many = self.keys(kind), len(nodes) > 1
-        first = next(iter(by_tag.values()))
-        if len(by_tag) == 1:
-            return itertools.repeat(first.composer(document, many))
-        ready = {tag: by_tag.get(tag, first).composer(document, many)
-                 for tag in {node.tag for node in nodes}}
-        return [ready[node.tag] for node in nodes]
 
     def known(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
         """The kinds of documents that may hold those keys, the surest first; what they must say."""

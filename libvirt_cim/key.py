@@ -171,10 +171,12 @@ class Keys:
     def __init__(self, keys: Sequence[Key]) -> None:
         self.all = keys
         self._same: dict[str, Any] = {key.name: key.same for key in keys}
-        self._said = [key for key in keys if not key.distinct and not key.same]
-        self._own = [key for key in keys if key.distinct]
+        said = [key for key in keys if not key.distinct and not key.same]
+        self._said = [(key.name, key.before) for key in said]
+        self._own = [(key.name, key.before, key) for key in keys if key.distinct]
         # one key at least must be each one's own
-        self._last = self._own or sorted(self._said, key=lambda key: len(key.parts))[-1:]
+        self._last = self._own or [(key.name, key.before, key) for key in
+                                   sorted(said, key=lambda key: len(key.parts))[-1:]]
 
     def composer(self, document: Document, many: bool) -> Composer:
         """What composes the keys of a node of a document, or those of `many`."""
@@ -182,10 +184,10 @@ class Keys:
         same = self._same
         if self._said:
             same = same.copy()
-            for key in self._said:
-                same[key.name] = key.before.text(document)
-        for key in self._last if many else self._own:
-            own.append((key.name, key.before.text(document), key.end or key.ended(document)))
+            for name, said in self._said:
+                same[name] = said.text(document)
+        for name, said, key in self._last if many else self._own:
+            own.append((name, said.text(document), key.end or key.ended(document)))
         return same, own
 
 
@@ -214,9 +216,10 @@ class _Said:
         """The texts together; a missing one is empty."""
         found: Optional[str] = document.cache.get(self)
         if found is None:
-            found = document.cache[self] = "".join(
-                [_escape(text(document)) if slash else text(document)
-                 for text, slash in self.texts])
+            found = ""
+            for text, slash in self.texts:
+                found += _escape(text(document)) if slash else text(document)
+            document.cache[self] = found
         return found
 
 

@@ -181,17 +181,8 @@ class Table:
     def values(self, node: Element, document: Document, wanted: Names = None) -> dict[str, Value]:
         """Constants and the values of the wanted rows (None: all) but keys; NULL is absent."""
         kind = self.kind_of(document) or self.kinds[0]
-        return self._values(node, document, kind, wanted)
-
-    def _values(self, node: Element, document: Document, kind: str, wanted: Names
-                ) -> dict[str, Value]:
-        shape = self.shape(node, kind)
-        start, walk, beyond = shape.readings.get(wanted) or shape.reading(wanted)
-        values = start.copy()
-        walk(node, values)
-        if beyond is not None:
-            beyond(node, document, values)
-        return values
+        nowhere = Path(self.name, {})
+        return self._instances([node], [nowhere], document, kind, wanted)[0].properties
 
     def read(self, node: Element, document: Document) -> dict[str, Value]:
         """The values that an element and its document say."""
@@ -225,7 +216,12 @@ class Table:
             wanted = None
         found = []
         for node, path in zip(nodes, paths):
-            values = self._values(node, document, kind, wanted)
+            shape = self.shape(node, kind)
+            start, walk, beyond = shape.readings.get(wanted) or shape.reading(wanted)
+            values = start.copy()
+            walk(node, values)
+            if beyond is not None:
+                beyond(node, document, values)
             values.update(path.keys if wanted is None else _only(path.keys, wanted))
             found.append(Instance(self.name, values, path))
         return found

@@ -128,7 +128,7 @@ def test_an_unknown_guest_is_no_document(
 def test_a_guest_that_vanished_is_skipped(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(ahead, "BATCH", 1)  # what is at hand already would be shown
+    monkeypatch.setattr(ahead, "ROW", 1)  # what is at hand already would be shown
     request = Request(connection)
     found = request.documents(kind, {}, ())
     first = next(found).root.findtext("name")  # libvirt lists them in any order

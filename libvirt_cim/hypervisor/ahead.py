@@ -19,12 +19,13 @@ from .guest import Guest
 
 CALLS = 4  # at once; libvirtd serves five of a connection (max_client_requests)
 BATCH = 16  # guests, at most
+ROW = 64  # the same where libvirt answers in this process
 Wanted = Callable[[Guest], Iterable[bool]]  # which documents of a guest: its configuration's?
 
 
 def fetched(connection: Connection, guests: Sequence[Guest], wanted: Wanted) -> Iterator[Guest]:
     """The guests in their order, each with the wanted documents' texts at hand."""
-    batches = _batches(guests)
+    batches = _batches(guests, ROW if connection.in_process else BATCH)
     if connection.in_process:
         for batch in batches:
             _fetch(_calls(batch, wanted))
@@ -43,11 +44,11 @@ def fetched(connection: Connection, guests: Sequence[Guest], wanted: Wanted) -> 
             future.cancel()
 
 
-def _batches(guests: Sequence[Guest]) -> Iterator[Sequence[Guest]]:
+def _batches(guests: Sequence[Guest], most: int) -> Iterator[Sequence[Guest]]:
     start, size = 0, 1
     while start < len(guests):
         yield guests[start:start + size]
-        start, size = start + size, min(2 * size, BATCH)
+        start, size = start + size, min(2 * size, most)
 
 
 def _ask(
