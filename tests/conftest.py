@@ -143,3 +143,19 @@ def real() -> Iterator[libvirtd.Daemon]:
     with libvirtd.found() as daemon:
         real_host.filled(daemon)
         yield daemon
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[Any]:
+    """A program that waits for indications, and what it has heard."""
+    from listening import listening  # few need it
+
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture
+def heard(listener: Any) -> Any:
+    """What is heard in a test."""
+    listener.clear()
+    return listener

@@ -14,7 +14,7 @@ import pytest
 import pywbem
 from command_line import start
 from libvirtd import Daemon
-from listening import Heard, free_port, listening, subscribed, until
+from listening import Heard, free_port, subscribed, until
 from real_host import PLAIN
 from served import config, hashed, serving, wbem
 from test_server_indications import watchers
@@ -30,18 +30,6 @@ GUEST = PLAIN.format(name="{}", vcpus=1, devices="")
 def daemon() -> Iterator[Daemon]:
     with libvirtd.found() as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def listener() -> Iterator[Heard]:
-    with listening() as found:
-        yield found
-
-
-@pytest.fixture
-def heard(listener: Heard) -> Heard:
-    listener.clear()
-    return listener
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import pywbem
 from contract import failing
 from lab import guest
-from listening import Heard, Told, free_port, listening, subscribed, until
+from listening import Heard, Told, free_port, subscribed, until
 from served import config, hashed, serving, wbem
 
 from libvirt_cim.adapter.pywbem import connect
@@ -33,19 +33,6 @@ def host() -> Iterator[Any]:
                 each.destroy()
             if each.isPersistent():
                 each.undefine()
-
-
-@pytest.fixture(scope="module")
-def listener() -> Iterator[Heard]:
-    with listening() as found:
-        yield found
-
-
-@pytest.fixture
-def heard(listener: Heard) -> Heard:
-    """What is heard in a test."""
-    listener.clear()
-    return listener
 
 
 def told(heard: Heard, name: str) -> list[str]:
