@@ -30,6 +30,8 @@ Rows = Optional[Iterable[Sequence[Optional[str]]]]  # of leaves; an absent one i
 class Source(Protocol):
     """Whoever has documents: a request on a connection, or the offline conversion."""
 
+    lists: bool  # whether it may have sheets
+
     def offers(self, kind: str) -> bool:
         """Whether there can be documents of a kind at all."""
 
@@ -53,6 +55,8 @@ class Source(Protocol):
 
 class Nowhere:
     """No other documents."""
+
+    lists = False
 
     def offers(self, kind: str) -> bool:
         """No."""

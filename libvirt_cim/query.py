@@ -56,7 +56,7 @@ class Query:
              given: Mapping[str, Value] = NO_KEYS) -> Iterator[Instance]:
         """The instances of tables, document by document."""
         asked = [(table, spelled(table, wanted)) for table in tables]
-        if wanted is not None and not given:
+        if self.source.lists and wanted is not None and not given:
             asked = yield from self._listed(asked)
         left = [table for table, _ in asked]
         for document in self._documents(left, given, wanted):

@@ -45,6 +45,8 @@ class Request:
     that were found for an earlier part of the same.
     """
 
+    lists = True
+
     def __init__(self, connection: Connection, keep: int = KEEP,
                  server: Optional[Callable[[], Element]] = None,
                  guests: Optional[Guests] = None) -> None:

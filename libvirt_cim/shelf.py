@@ -18,6 +18,8 @@ Wanted = tuple[str, ...]
 class Shelf:
     """Documents that are there already, as a source for one another."""
 
+    lists = False
+
     def __init__(self, documents: Iterable[Document]) -> None:
         self._all = list(documents)
         self._kinds = {kind for document in self._all for kind in document.kinds}
