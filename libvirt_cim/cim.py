@@ -92,7 +92,8 @@ def _folded(value: Value) -> Value:
 class Path:
     """The path of an instance (DSP0207): class, keys, and where it is known namespace and host.
 
-    A value, which nobody changes; attrs' frozen classes take five times as long to make.
+    A value: nobody changes it but to fill in its namespace. attrs' frozen classes take five times
+    as long to make.
     """
 
     class_name: str

@@ -55,16 +55,18 @@ class Identity:
 
     def paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
         """The paths of all nodes of a document that are instances, read as a kind."""
-        by_tag, many = self.keys(kind), len(nodes) > 1
-        first = next(iter(by_tag.values()))
-        same, own = first.composer(document, many)
-        ready: dict[str, Composer] = {}
+        if not nodes:
+            return []
+        by_tag, many, tag = self.keys(kind), len(nodes) > 1, nodes[0].tag
+        usual = next(iter(by_tag.values()))
+        same, own = by_tag.get(tag, usual).composer(document, many)
+        ready: dict[str, Composer] = {tag: (same, own)}
         used: dict[str, int] = {}  # the last number of each key
         found = []
         for node in nodes:
             if len(by_tag) > 1:
                 if node.tag not in ready:
-                    ready[node.tag] = by_tag.get(node.tag, first).composer(document, many)
+                    ready[node.tag] = by_tag.get(node.tag, usual).composer(document, many)
                 same, own = ready[node.tag]
             values = same.copy()
             for name, before, end in own:

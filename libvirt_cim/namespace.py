@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Optional
 
-from .cim import Error, Path, Status
+from .cim import Error, Instance, Path, Status
 from .model import Model, named
 from .schema import Schema
 
@@ -99,7 +99,23 @@ class Namespaces:
         if self._schema.is_association(name):
             keys = {role: self.located(each) if isinstance(each, Path) else each
                     for role, each in keys.items()}
-        return Path(name, keys, self._of.get(name, self.names)[0])
+        return Path(name, keys, self._first(name))
+
+    def placed(self, instance: Instance) -> Instance:
+        """An instance whose path, and whose references, name their namespaces from now on."""
+        path = instance.path
+        assert path is not None
+        if not self._schema.is_association(instance.class_name):
+            path.namespace = self._first(path.class_name)
+            return instance
+        path = instance.path = self.located(path)
+        ends = {name: end for name, end in path.keys.items() if name in instance.properties}
+        instance.properties.update(ends)
+        return instance
+
+    def _first(self, class_name: str) -> str:
+        """The first namespace with instances of a class, as it is declared."""
+        return self._of.get(class_name, self.names)[0]
 
 
 def folded(namespace: str) -> str:

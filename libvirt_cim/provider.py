@@ -75,7 +75,7 @@ class Provider(Changes):
             own = frozenset(name.lower() for name in class_.properties)
             wanted = own - {REST.lower()} if wanted is None else wanted & own
         found = self._query(place).enumerate(class_.name, wanted)
-        return map(self._located, found)
+        return map(self._places.placed, found)
 
     def enumerate_instance_names(
         self, class_name: str, namespace: Optional[str] = None, **_: Any
@@ -89,7 +89,7 @@ class Provider(Changes):
     ) -> Instance:
         """The instance of a path; CIM_ERR_NOT_FOUND names the key that is wrong."""
         found = self._query().get(self._name(instance_name), self._wanted(property_list))
-        return self._located(found)
+        return self._places.placed(found)
 
     def get_property(
         self, instance_name: ObjectPath, property_name: str, **_: Any
@@ -113,7 +113,7 @@ class Provider(Changes):
         place = self._place(asked.query.class_name, namespace)
         found = self._query(place).enumerate(
             asked.query.class_name, self._wanted(asked.reads), asked.fixed)
-        return (trimmed(each, asked.selected) for each in map(self._located, found)
+        return (trimmed(each, asked.selected) for each in map(self._places.placed, found)
                 if asked.fits(each))
 
     # associations; from a class, they lead to declarations
@@ -130,7 +130,7 @@ class Provider(Changes):
         if class_ is not None:
             found = class_links.associated(self.schema, class_.class_name, *asked)
             return self._classes(class_, found, property_list, include_qualifiers)
-        return map(self._located, self._follow(
+        return map(self._places.placed, self._follow(
             "associators", object_name, *asked, self._wanted(property_list)))
 
     def associator_names(
@@ -156,7 +156,7 @@ class Provider(Changes):
         if class_ is not None:
             found = class_links.referring(self.schema, class_.class_name, *asked)
             return self._classes(class_, found, property_list, include_qualifiers)
-        return map(self._located, self._follow(
+        return map(self._places.placed, self._follow(
             "references", object_name, *asked, self._wanted(property_list)))
 
     def reference_names(
@@ -256,15 +256,6 @@ class Provider(Changes):
         if isinstance(value, list):
             return [self._outgoing(each) for each in value]
         return self._places.located(value) if isinstance(value, Path) else value
-
-    def _located(self, instance: Instance) -> Instance:
-        """An instance whose path, and whose references, name their namespaces."""
-        assert instance.path is not None
-        path = instance.path = self._places.located(instance.path)
-        if self.schema.is_association(instance.class_name):
-            ends = {name: end for name, end in path.keys.items() if name in instance.properties}
-            instance.properties.update(ends)
-        return instance
 
 
 def connect(uri: str, read_only: bool = False, namespace: str = HOME,

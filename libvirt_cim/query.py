@@ -14,7 +14,6 @@ from . import association
 from .cim import Error, Instance, Path, Status, Value, find
 from .ground import ROOTS, Document, Known, Source
 from .rest import rest_of, rests_of
-from .row import root_children
 from .schema import Schema
 from .sheet import sheet
 from .table import REST, Entry, Names, Table
@@ -116,7 +115,7 @@ class Query:
         """The children of the root that will be read, or () when it is not so simple."""
         found: set[str] = set()
         for table in (each for each in tables if kinds[0] in each.kinds):
-            below = leaves(table, kinds[0], spelled(table, wanted)) if len(kinds) == 1 else None
+            below = table.leaves(kinds[0], spelled(table, wanted)) if len(kinds) == 1 else None
             if below is None:
                 return ()
             found |= below
@@ -273,22 +272,6 @@ def _spelled(table: Table, wanted: frozenset[str]) -> Names:
     low = {name.lower() for name in wanted}
     found = frozenset(name for name in table.names if name.lower() in low)
     return table.names if found == table.names else found
-
-
-def leaves(table: Table, kind: str, wanted: Names) -> Optional[set[str]]:
-    """The children of the root that keys and wanted rows read; None where more may be."""
-    roots = table.roots[kind]
-    if wanted is None or table.expand or any(len(root) != 1 for root in roots):
-        return None
-    found: set[str] = set()
-    for row in table.rows.values():
-        if not row.constant and (row.name in wanted or row.declared.qualifier("Key")):
-            for arm in row.arms(kind):
-                names = root_children(arm.expression, roots[0])
-                if names is None:
-                    return None
-                found |= names
-    return found
 
 
 def if_there(found: Iterator[Any]) -> Iterator[Any]:

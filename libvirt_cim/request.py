@@ -32,7 +32,7 @@ AGENT = "GuestInfo"
 GUEST = (CONFIG, LIVE, INFO, STATS, AGENT)
 METRICS = "MetricXML"
 KEEP = 64  # guests, and as many other things; of more guests than that
-FEW = 2  # are kept, so that the next tree takes the memory of the last while that is in the cache
+OF_MANY = 1  # is kept: the next tree takes the memory of the last while that is in the cache
 _NAMES = frozenset(("name", "uuid"))  # of a guest's document, what its listing says
 _SUBSTITUTE = "DomainXML for DomainConfigXML"  # no kind of ground's
 Wanted = tuple[str, ...]
@@ -115,7 +115,7 @@ class Request:
 
         guests = self.guests.all()
         if len(guests) > self._guests.limit:
-            self._guests.limit = FEW
+            self._guests.limit = OF_MANY
         xml = {CONFIG, LIVE, AGENT}.intersection(kinds)
         if not xml or len(guests) < 2 or (_names_only(wanted) and AGENT not in xml):
             return guests

@@ -18,7 +18,7 @@ from .identity import Identity
 from .key import compile_key
 from .lens import append
 from .root import Root, stands
-from .row import Row, attribute_of, default_of, initial, tag_of, tested
+from .row import Row, attribute_of, default_of, initial, root_children, tag_of, tested
 from .shape import Maker, Shape
 from .tree import Element
 
@@ -74,6 +74,21 @@ class Table:
             found = next((kind for kind in self.kinds if kind in document.kinds), None)
             self._kind_of[document.kinds] = found
             return found
+
+    def leaves(self, kind: str, wanted: Names) -> Optional[set[str]]:
+        """The children of the root that keys and wanted rows read; None where more may be."""
+        roots = self.roots[kind]
+        if wanted is None or self.expand or any(len(root) != 1 for root in roots):
+            return None
+        found: set[str] = set()
+        for row in self.rows.values():
+            if not row.constant and (row.name in wanted or row.declared.qualifier("Key")):
+                for arm in row.arms(kind):
+                    names = root_children(arm.expression, roots[0])
+                    if names is None:
+                        return None
+                    found |= names
+        return found
 
     # instances
 

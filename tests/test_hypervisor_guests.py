@@ -15,7 +15,7 @@ from libvirt_cim.ground import Document
 from libvirt_cim.hypervisor import ahead
 from libvirt_cim.hypervisor.connection import Connection
 from libvirt_cim.hypervisor.error import libvirt
-from libvirt_cim.request import FEW, Request
+from libvirt_cim.request import OF_MANY, Request
 from libvirt_cim.tree import text_of
 
 
@@ -172,4 +172,4 @@ def test_few_documents_are_held(connection: Connection) -> None:
     gc.collect()
     before = held()
     walk = Request(connection, keep=8).documents("DomainXML", {}, ())
-    assert max(held() - before for _ in walk) == FEW
+    assert max(held() - before for _ in walk) == OF_MANY
