@@ -159,3 +159,12 @@ def heard(listener: Any) -> Any:
     """What is heard in a test."""
     listener.clear()
     return listener
+
+
+@pytest.fixture(scope="module")
+def alone() -> Iterator[None]:
+    """Nothing of the machine has a part in what is registered."""
+    import registering  # few need it
+
+    with registering.quick():
+        yield

@@ -13,7 +13,6 @@ from typing import Any
 
 import fake_servers
 import pytest
-import registering
 from command_line import printed, run
 from registering import URI, refused, schema_text, tree
 
@@ -22,12 +21,7 @@ from libvirt_cim.adapter import cmpi_library
 from libvirt_cim.cim import Class, Instance, QualifierType
 from libvirt_cim.register import files, library
 
-
-@pytest.fixture(scope="module", autouse=True)
-def alone() -> Iterator[None]:
-    """Nothing of the machine has a part in it."""
-    with registering.quick():
-        yield
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import registering
 from command_line import printed
 from registering import URI, refused
 
@@ -20,11 +18,7 @@ echo "$@" >>{top}/called
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def alone() -> Iterator[None]:
-    """Nothing of the machine has a part in it."""
-    with registering.quick():
-        yield
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture

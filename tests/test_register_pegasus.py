@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import fake_servers
 import pytest
-import registering
 from command_line import printed
 from registering import URI, Tree, refused, tree
 
@@ -23,11 +21,7 @@ MODULES = ("class CIM_ManagedElement\nclass CIM_LogicalElement : CIM_ManagedElem
 SOME = "class CIM_ManagedElement\nclass CIM_Dependency\n"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def alone() -> Iterator[None]:
-    """Nothing of the machine has a part in it."""
-    with registering.quick():
-        yield
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture
