@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
@@ -57,12 +59,16 @@ class Query:
         asked = [(table, spelled(table, wanted)) for table in tables]
         if self.source.lists and wanted is not None and not given:
             asked = yield from self._listed(asked)
-        left = [table for table, _ in asked]
-        for document in self._documents(left, given, wanted):
-            for table, names in asked:
-                nodes = table.nodes(document)
-                if nodes:
-                    yield from self._instances(table, nodes, document, names)
+        documents = self._documents([table for table, _ in asked], given, wanted)
+        # Nothing holds a document for longer: the next takes its memory while that is in the cache.
+        yield from chain.from_iterable(map(partial(self._in_document, asked), documents))
+
+    def _in_document(self, asked: Sequence[Asked], document: Document) -> Iterator[Instance]:
+        """The instances of tables in a document."""
+        for table, names in asked:
+            nodes = table.nodes(document)
+            if nodes:
+                yield from self._instances(table, nodes, document, names)
 
     def _listed(self, asked: Sequence[Asked]) -> Generator[Instance, None, list[Asked]]:
         """The instances that listings tell enough of; what is left is to be read."""
