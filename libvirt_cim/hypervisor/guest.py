@@ -27,16 +27,19 @@ _NONE = (Status.NOT_FOUND, Status.INVALID_PARAMETER)  # what a lookup of no gues
 class Guest:
     """One guest: what it was when it was found, and what was asked since."""
 
-    __slots__ = ("guests", "handle", "name", "uuid", "active", "listed", "_texts", "_ahead",
-                 "_answers")
+    __slots__ = ("guests", "handle", "uuid", "active", "listed", "_texts", "_ahead", "_answers")
 
     def __init__(self, guests: Guests, handle: Any, uuid: str, listed: bool) -> None:
-        self.guests, self.handle, self.listed = guests, handle, listed
-        self.name, self.uuid = str(handle.name()), uuid
+        self.guests, self.handle, self.listed, self.uuid = guests, handle, listed, uuid
         self.active = handle.ID() != -1  # the handle knows; no round trip
-        self._texts: Texts = {"name": self.name, "uuid": self.uuid}
+        self._texts: Texts = {}
         self._ahead: dict[bool, Union[str, Error]] = {}
         self._answers: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """Its name; the handle knows."""
+        return str(self.handle.name())
 
     def xml(self, inactive: bool) -> Element:
         """Its document, live or configured, secrets masked; fetched now unless it is at hand."""
@@ -128,7 +131,12 @@ def _managedsave(guest: Guest) -> Texts:
     return {"managedsave": document.yes(found)}
 
 
+def _named(guest: Guest) -> Texts:
+    return {"name": guest.name, "uuid": guest.uuid}
+
+
 _ASK: dict[str, Callable[[Guest], Texts]] = {
+    "name": _named, "uuid": _named,
     "state": _state, "reason": _state, "persistent": _persistent, "autostart": _autostart,
     "managedsave": _managedsave,
     "maxMemory": _usage, "memory": _usage, "vcpus": _usage, "cputime": _usage,
@@ -144,34 +152,45 @@ class Guests:
     def __init__(self, connection: Connection, kept: bool = False) -> None:
         self.connection, self.kept = connection, kept
         self._weak = weakref.proxy(self)  # guests do not keep it
-        self._found: dict[tuple[str, str], Optional[Guest]] = {}
+        self._uuids: dict[str, Optional[Guest]] = {}
         self.forget()
 
     def forget(self, name: Optional[str] = None) -> None:
         """What is known of one guest, or of all, is out of date; so is any listing."""
-        self._found = {
-            key: guest for key, guest in self._found.items()
+        self._uuids = {
+            uuid: guest for uuid, guest in self._uuids.items()
             if name is not None and guest is not None and guest.name != name
         }
+        self._names: Optional[dict[str, Optional[Guest]]] = None  # once a name is asked for
         self._all: Optional[list[Guest]] = None
         self.listing = Listing(self.connection)
 
     def _keep(self, handle: Any, listed: bool) -> Guest:
         uuid = str(handle.UUIDString())
-        guest = self._found.get(("uuid", uuid)) or Guest(self._weak, handle, uuid, listed)
-        self._found[("uuid", uuid)] = self._found[("name", guest.name)] = guest
+        guest = self._uuids.get(uuid) or Guest(self._weak, handle, uuid, listed)
+        self._uuids[uuid] = guest
+        if self._names is not None:
+            self._names[guest.name] = guest
         return guest
+
+    @property
+    def _by_name(self) -> dict[str, Optional[Guest]]:
+        """Those that were found, and those that are not there, by name."""
+        if self._names is None:
+            self._names = {each.name: each for each in self._uuids.values() if each is not None}
+        return self._names
 
     def known(self, name: str) -> Optional[Guest]:
         """The guest of that name if it was found already."""
-        return self._found.get(("name", name))
+        return self._by_name.get(name)
 
     def find(self, what: str, text: str) -> Optional[Guest]:
         """The guest of that name or uuid: from the listing if there was one, else by a lookup."""
-        if (what, text) not in self._found:
+        found = self._by_name if what == "name" else self._uuids
+        if text not in found:
             handle = self._look_up(what, text)
-            self._found[(what, text)] = None if handle is None else self._keep(handle, False)
-        return self._found[(what, text)]
+            found[text] = None if handle is None else self._keep(handle, False)
+        return found[text]
 
     def _look_up(self, what: str, text: str) -> Any:
         try:
