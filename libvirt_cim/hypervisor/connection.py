@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional, TypeVar
 from ..cim import Error, Status
 from . import error
 from .error import libvirt
+from .together import Together
 
 T = TypeVar("T")
 PREFIXES = {"QEMU": "KVM", "Xen": "Xen", "LXC": "LXC"}  # virConnectGetType -> libvirt-cim's prefix
@@ -27,6 +28,7 @@ class Connection:
     def __init__(self, uri: str, read_only: bool = False) -> None:
         self.uri, self.read_only = uri, read_only
         self._lock = threading.RLock()
+        self.together = Together()
         self._handle: Any = None
         self._pool: Optional[ThreadPoolExecutor] = None
         self._type: Optional[str] = None

@@ -20,6 +20,7 @@ from .document import Texts
 from .error import libvirt
 from .listing import Listing
 from .statistics import Reading
+from .together import Reader
 
 _NONE = (Status.NOT_FOUND, Status.INVALID_PARAMETER)  # what a lookup of no guest's name gives
 
@@ -66,6 +67,9 @@ class Guest:
 
     def described(self, inactive: bool) -> str:
         """The text of its document."""
+        return self.guests.reader.ask((self.uuid, inactive), lambda: self._described(inactive))
+
+    def _described(self, inactive: bool) -> str:
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
         return str(self.guests.connection.call(self.handle.XMLDesc, flags))
 
@@ -151,12 +155,14 @@ class Guests:
 
     def __init__(self, connection: Connection, kept: bool = False) -> None:
         self.connection, self.kept = connection, kept
+        self.reader = Reader(connection.together)
         self._weak = weakref.proxy(self)  # guests do not keep it
         self._uuids: dict[str, Optional[Guest]] = {}
         self.forget()
 
     def forget(self, name: Optional[str] = None) -> None:
         """What is known of one guest, or of all, is out of date; so is any listing."""
+        self.reader.begin()
         self._uuids = {
             uuid: guest for uuid, guest in self._uuids.items()
             if name is not None and guest is not None and guest.name != name
