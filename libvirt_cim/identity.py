@@ -6,16 +6,20 @@ A path alone tells which kinds of documents may hold its instance, and what they
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Callable, Optional
 
 from .cim import Path, Value, find
-from .expression import Expression
+from .expression import Count, Expression, Template
 from .ground import Document, Known
 from .key import Composer, Key, Keys, constant_key, unused
 from .root import Root
 from .row import Row
 from .tree import Element
+
+_NUMBER = re.compile(r"(\d{1,6})(?:~\d+)?\Z")
 
 
 class Identity:
@@ -105,10 +109,36 @@ class Identity:
             for keys in self.keys(kind).values():
                 yield kind, keys.all
 
+    @functools.cached_property
+    def counted(self) -> str:
+        """The name of elements by whose number a key ends, up to the node's own; or nothing."""
+        return next(iter(self._counts.values()), "")
+
+    @functools.cached_property
+    def _counts(self) -> dict[str, str]:
+        """The keys that end by a number, and the name of what is counted."""
+        ends = [(row.name, arm.expression.parts[-1]) for row in self._rows
+                for arm in row.every_arm() if isinstance(arm.expression, Template)]
+        return {name: end.name for name, end in ends
+                if isinstance(end, Count) and end.name is not None and end.name == end.of}
+
+    def number(self, given: Mapping[str, Value]) -> Optional[int]:
+        """How many of the elements `counted` there are before an instance's own, by its keys."""
+        matches = [_NUMBER.search(str(find(given, name) or "")) for name in self._counts]
+        return next((int(match[1]) for match in matches if match), None)
+
+    def places(self, kind: str) -> list[str]:
+        """The paths in a kind of document where the texts stand that keys are composed of."""
+        return [where for key in self.first(kind) for where in key.places(self._root(kind))]
+
+    def _root(self, kind: str) -> str:
+        """The name of the element at a document's root, if keys are read there."""
+        top = self._roots[kind][0]  # what an expansion makes stands below it
+        return top[0] if len(top) == 1 and not self._expands else ""
+
     def _known(self, kind: str, given: Mapping[Key, str]) -> Optional[Known]:
         """What a kind of document must say if keys have those texts; None if they never have."""
-        top = self._roots[kind][0]  # what an expansion makes stands below it
-        root = top[0] if len(top) == 1 and not self._expands else ""
+        root = self._root(kind)
         known: dict[str, str] = {}
         for key, text in given.items():
             said = key.known(text, root)

@@ -78,6 +78,10 @@ class Key:
                 found[where] = _unescape(value) if self.escaped(index) else value
         return found
 
+    def places(self, root: str) -> list[str]:
+        """Where in the document the texts stand that it is composed of."""
+        return [where for part in self.parts for where in [_place(part, root)] if where]
+
     def escaped(self, index: int) -> bool:
         """Whether the hole at that position is followed by a slash."""
         return _before_slash(self.parts, index)

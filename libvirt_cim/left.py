@@ -15,7 +15,20 @@ from typing import Callable, NamedTuple, Optional, Union
 from lxml import etree
 
 from .expression import Step
-from .mark import GONE, HARD, Action, Exact, Leaf, Mark, Marks, Taker, asserted, hollow, mark_all
+from .mark import (
+    GONE,
+    HARD,
+    SHELL,
+    Action,
+    Exact,
+    Leaf,
+    Mark,
+    Marks,
+    Taker,
+    asserted,
+    hollow,
+    mark_all,
+)
 from .tree import Element, escaped, text_of
 from .walk import holds
 
@@ -119,17 +132,20 @@ def _children(element: Element, ways: dict[str, Sequence[_Way]], marks: Marks
     found: Children = []
     for child in element:
         ready = waiting.pop(child.tag, None)
+        mark = marks.get(child)
         left: Left = None
-        if child in marks and marks[child] is GONE:
-            left = ""
+        if mark is GONE or mark is SHELL:
+            left = "" if mark is GONE else _whole(child, (), "")
         elif ready is not None:
             first = ready[0]
             left = (first.visit(child, marks, HARD) if first.step.test is None and len(ready) == 1
                     else _visit(child, ready, marks, waiting))
-        elif child in marks:
+        elif mark is not None:
             left = _COME_BY(child, marks, None)
         if left is not None:
             changed = True
+            if mark is not None and mark.stays and not isinstance(left, str):
+                left = _whole(child, left, "")
         found.append((child, left))
     return found, changed
 

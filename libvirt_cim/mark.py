@@ -22,15 +22,17 @@ class Mark:
     An attribute is soft, and goes with its element, if all ways to the element assert it.
     """
 
-    __slots__ = ("taken", "soft")
+    __slots__ = ("taken", "soft", "stays")
 
     def __init__(self) -> None:
         self.taken: set[Leaf] = set()
+        self.stays = False  # an empty one, if nothing else
         self.soft: Optional[Set[str]] = None  # None: as the way that the walk comes by has it
 
 
 Marks = dict[Element, Mark]
 GONE = Mark()  # of an element that goes with all it holds
+SHELL = Mark()  # of one that goes so, and leaves an empty one where it was
 Action = Callable[[Element, Marks], bool]  # whether something was taken
 
 
@@ -69,6 +71,16 @@ def remove(marks: Marks, element: Element) -> None:
         parent = parent.getparent()
 
 
+def keep(marks: Marks, element: Element, name: str) -> None:
+    """Note that the element of a name that a node is, or is in, keeps its place among others."""
+    while element is not None and element.tag != name:
+        element = element.getparent()
+    if element is not None and marks.get(element) is GONE:
+        marks[element] = SHELL
+    elif element is not None:
+        _mark(marks, element).stays = True
+
+
 def mark_all(takers: Iterable[Taker], base: Element, marks: Marks,
              above: Sequence[Step] = ()) -> None:
     """Mark what takers take below an element to which the walk comes in another way.
@@ -77,7 +89,7 @@ def mark_all(takers: Iterable[Taker], base: Element, marks: Marks,
     """
     for taker in takers:
         element = at(base, taker.steps)
-        if element is None or marks.get(element) is GONE:
+        if element is None or marks.get(element) in (GONE, SHELL):
             continue
         if taker.leaf is not None:
             leaf, exact = taker.leaf

@@ -12,33 +12,49 @@ from typing import Callable, Optional
 from . import tree
 from .ground import Document
 from .left import Left, verbatim
-from .mark import Marks, remove
+from .mark import Marks, keep, remove
 from .table import Entry, Table
 from .tree import Element
 
 Rests = dict[str, list[Optional[str]]]  # by table, in the order of its entries
+Read = tuple[Table, str, list[Element]]  # with the kind that it reads and its elements
+NOWHERE = -100  # deeper than any element
 Settings = Callable[[Document], Sequence[Table]]  # the settings tables of a document
 
 
 def rests(tables: Sequence[Table], document: Document) -> Rests:
-    """The UnmappedXML of every entry of the settings tables; None where nothing is left."""
+    """The UnmappedXML of every entry of the settings tables; None where nothing is left.
+
+    Of several tables that stand for the whole document each has a rest of its own.
+    """
+    read = [(table, table.kind_of(document) or "", table.nodes(document)) for table in tables]
+    read.sort(key=_depth)
+    whole = [each for each in read if _depth(each) == -1]
+    found = _rests(read[:len(read) - len(whole[1:])])
+    for each in whole[1:]:
+        found.update(_rests([*read[:-len(whole)], each]))
+    return found
+
+
+def _rests(read: Sequence[Read]) -> Rests:
     found: Rests = {}
     marks: Marks = {}
-    read = [(table, table.kind_of(document) or "", table.nodes(document)) for table in tables]
-    for table, kind, nodes in sorted(read, key=_depth):
+    for table, kind, nodes in read:
         usual = table.roots[kind][0].last if nodes else ""
         found[table.name] = [
             _text(node, table.shape(node, kind).left(node, marks), node.tag != usual)
             for node in nodes]
         for node in nodes:
             remove(marks, node)
+            if table.identity.counted:
+                keep(marks, node, table.identity.counted)
     return found
 
 
-def _depth(read: tuple[Table, str, list[Element]]) -> int:
+def _depth(read: Read) -> int:
     """What makes the tables of the deepest elements the first."""
     table, kind, nodes = read
-    return -len(table.roots[kind][0]) if nodes else 0
+    return -len(table.roots[kind][0]) if nodes else NOWHERE
 
 
 def _text(node: Element, left: Left, named: bool) -> Optional[str]:

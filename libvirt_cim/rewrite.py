@@ -75,7 +75,7 @@ def refuse_claimed(settings: Sequence[Table], system: Table, document: Document)
     """The rest of a whole document holds no element that other settings stand for."""
     for table in settings:
         nodes = table.nodes(document) if table is not system else []
-        if nodes:
+        if nodes and nodes[0] is not document.root:
             raise invalid(f"{system.name}.{REST}: <{nodes[0].tag}> belongs to {table.name}")
     document.forget()
 
@@ -85,7 +85,8 @@ def _others(settings: Sequence[Table], table: Table, document: Document) -> Othe
     if not table.is_root:
         return []
     return [(other, each.node, _said(other, each.node, document))
-            for other in settings if other is not table for each in other.entries(document)]
+            for other in settings if other is not table for each in other.entries(document)
+            if each.node is not document.root]
 
 
 def _replace(node: Element, new: Element) -> None:

@@ -12,7 +12,17 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from .cim import Property, Value
 from .compound import AttributesLens, PresenceLens, TemplateLens
-from .expression import Attributes, Call, Count, Expression, Location, Presence, Rest, Template
+from .expression import (
+    Attributes,
+    Call,
+    Count,
+    Expression,
+    Function,
+    Location,
+    Presence,
+    Rest,
+    Template,
+)
 from .ground import Document
 from .left import Left, Visit, compile_left
 from .lens import Lens, TextLens
@@ -105,6 +115,7 @@ class Shape:
         self.constants = constants
         self.lenses: dict[str, Lens] = {}
         self.outside: dict[str, Getter] = {}
+        self.elsewhere: set[str] = set()  # of those what the element alone does not tell
         self.absent: dict[str, Value] = {}
         self.rest = False
         for row in rows.values():
@@ -127,6 +138,8 @@ class Shape:
         lens = maker.lens(row, found[0], rows)
         if lens is None:
             self.outside[row.name] = maker.outside(row, found, rows)
+            if not all(map(_of_the_element, found)):
+                self.elsewhere.add(row.name)
             return
         self.lenses[row.name] = lens
         if isinstance(lens, PresenceLens) and lens.absent is not None:
@@ -203,6 +216,16 @@ class Shape:
                     if each.steps and each.steps[0].kind == "parent"]
         return compile_left([each for each in takers
                              if not each.steps or each.steps[0].kind != "parent"]), climbing
+
+
+def _of_the_element(found: Expression) -> bool:
+    """Whether an expression's value depends on no more than the element and what is in it."""
+    if isinstance(found, Template):
+        return all(isinstance(part, (str, Call)) or isinstance(part, Location)
+                   and not part.absolute for part in (found.location, *found.parts))
+    if isinstance(found, Function):
+        return found.argument is not None
+    return isinstance(found, Location) and not found.absolute
 
 
 def _beyond(climbing: Sequence[Leaf], outside: Sequence[tuple[str, Getter]]

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
-from .cim import Class, Instance, Path, Value
+from .cim import Class, Instance, Path, Value, invalid
 from .function import expanded
 from .ground import Document
 from .identity import Identity
@@ -20,7 +20,7 @@ from .lens import append
 from .root import Root, stands
 from .row import Row, attribute_of, default_of, initial, root_children, tag_of, tested
 from .shape import Maker, Shape
-from .tree import Element
+from .tree import Element, empty
 
 Names = Optional[frozenset[str]]
 REST = "UnmappedXML"
@@ -102,13 +102,34 @@ class Table:
         roots = self.roots[self.kind_of(document) or self.kinds[0]]
         return next((root for root in roots if tag in (None, root[-1])), roots[0])
 
-    def place(self, element: Element, document: Document) -> None:
-        """Put a new element where instances of the table stand, behind those there are."""
+    def place(self, element: Element, document: Document, number: Optional[int] = None) -> None:
+        """Put a new element where instances of the table stand, behind those there are.
+
+        Where keys count elements it is in or instead of the one of a number, or of a new one.
+        """
+        *above, last = self.root_of(document, element.tag)[1:]
         parent = document.root
-        for name in self.root_of(document, element.tag)[1:-1]:
+        for name in above:
+            parent = self._step(parent, name, number)
+        if last == self.identity.counted:
+            there = self._step(parent, last, number)
+            if not empty(there):
+                raise invalid(f"{self.name}: there is a <{last}> in its place")
+            parent.replace(there, element)
+        else:
+            parent.append(element)
+
+    def _step(self, parent: Element, name: str, number: Optional[int]) -> Element:
+        """The child of a name, made if it is missing: the first, or of those counted the one."""
+        if name != self.identity.counted:
             found = parent.find(name)
-            parent = append(parent, name) if found is None else found
-        parent.append(element)
+            return append(parent, name) if found is None else found
+        there = parent.findall(name)
+        if number is None or number == len(there):
+            return append(parent, name)
+        if number > len(there):
+            raise invalid(f"{self.name}: there are {len(there)} <{name}> before it, not {number}")
+        return there[number]
 
     def nodes(self, document: Document) -> list[Element]:
         """The elements of a document that are instances, before expansion."""

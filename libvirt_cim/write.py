@@ -197,10 +197,11 @@ class Write:
 
     def _verify(self, values: Mapping[str, Value], after: Mapping[str, Value]) -> None:
         """What was written is what is read; an alias must agree with its owner."""
-        owners = self.shape().owners
+        shape = self.shape()
+        owners = shape.owners
         for name, value in values.items():
             row = self.table.rows[name]
-            if row.constant or after.get(name) == value or name in self.shape().outside:
+            if row.constant or after.get(name) == value or name in shape.elsewhere:
                 continue
             owner = owners.get(name, name)
             if not self.new and not self._differs(name, value):
@@ -208,9 +209,8 @@ class Write:
             if owner != name and owner in values:
                 raise invalid(f"{self.where(name)}: {value!r} contradicts "
                               f"{self.where(owner)}: {values[owner]!r}")
-            if name in owners or not self.new:
-                raise invalid(
-                    f"{self.where(name)}: sent {value!r}, reads {after.get(name)!r}")
+            if name in owners or name in shape.outside or not self.new:
+                raise invalid(f"{self.where(name)}: sent {value!r}, reads {after.get(name)!r}")
 
 
 def _gaps(values: Mapping[str, Value], name: str) -> int:
@@ -270,14 +270,18 @@ def build(table: Table, element: Element, document: Document, sent: Mapping[str,
     Write(table, element, document, new=True).run(sent)
 
 
-def fitting(table: Table, document: Document, sent: Mapping[str, Value]) -> str:
-    """The name of a new element: of the table's the first on which the values can be written."""
+def fitting(table: Table, document: Document, sent: Mapping[str, Value],
+            number: Optional[int] = None) -> str:
+    """The name of a new element: of the table's the first on which the values can be written.
+
+    `number` is as in Table.place.
+    """
     kind = table.kind_of(document) or table.kinds[0]
     tags = list(dict.fromkeys(root[-1] for root in table.roots[kind]))
     refused = None
-    for tag in tags if len(tags) > 1 else ():
+    for tag in tags if len(tags) > 1 and "*" not in tags else ():
         element = etree.Element(tag)
-        table.place(element, document)
+        table.place(element, document, number)
         try:
             build(table, element, document, sent)
             return tag
