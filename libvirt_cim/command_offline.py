@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Optional
 
@@ -22,6 +23,7 @@ from .command_serve import FILE
 from .model import GENERIC
 from .mof import Declaration
 from .schema import Schema, declarations, load
+from .whole import Whole
 
 PREFIXES = (GENERIC, *dict.fromkeys(convert.PREFIXES.values()))
 _MARKS = b"\xef\xbb\xbf\xfe\xff\x00 \t\r\n"  # what may stand before the first character
@@ -68,7 +70,11 @@ def followed(names: Sequence[str]) -> Iterable[str]:
 def to_cim(
     files: Sequence[str], format_: str, associations: bool, prefix: Optional[str]
 ) -> None:
-    """Print the CIM instances of libvirt's domain documents; - is standard input."""
+    """Print the CIM instances of libvirt's documents; - is standard input.
+
+    What tables stand on is taken: guests, networks, storage pools and volumes, network filters,
+    snapshots and checkpoints.
+    """
     found = (each for name in followed(files)
              for each in convert.to_cim(read(name), prefix, associations, name))
     output.instances(found, format_, resolved)
@@ -77,24 +83,25 @@ def to_cim(
 @click.command("to-xml")
 @click.argument("files", metavar="FILE...", type=FILE, nargs=-1, required=True)
 @click.option("--output-dir", metavar="DIR", type=FILE,
-              help="Write a file for each guest into this directory, made if it is missing.")
+              help="Write a file for each document into this directory, made if it is missing.")
 def to_xml(files: Sequence[str], output_dir: Optional[str]) -> None:
-    """Print the libvirt document of a guest whose settings are in files of instances.
+    """Print the libvirt document whose settings are in files of instances.
 
     MOF, CIM-XML and JSON are told apart by what is in the file; - is standard input.
     """
     found = [each for name in followed(files) for each in _instances(read(name), name)]
-    guests = list(convert.documents(found))
+    made = list(convert.documents(found))
     if output_dir is not None:
+        names = file_names([whole for whole, _ in made])
         os.makedirs(output_dir, exist_ok=True)
-        for guest, text in guests:
-            with open(os.path.join(output_dir, file_name(guest)), "w", encoding="utf-8") as file:
+        for name, (_, text) in zip(names, made):
+            with open(os.path.join(output_dir, name), "w", encoding="utf-8") as file:
                 file.write(text)
         return
-    if len(guests) > 1:
-        names = ", ".join(name for name, _ in guests)
-        raise invalid(f"these are {len(guests)} guests ({names}): give --output-dir")
-    output.write(guests[0][1])
+    if len(made) > 1:
+        several = ", ".join(str(whole) for whole, _ in made)
+        raise invalid(f"these are {len(made)} documents ({several}): give --output-dir")
+    output.write(made[0][1])
 
 
 def _instances(data: bytes, name: str) -> list[Instance]:
@@ -114,12 +121,23 @@ def _text(data: bytes, name: str) -> str:
         raise invalid(f"{name}: the text is not UTF-8") from None
 
 
-def file_name(guest: str) -> str:
-    """The name of a guest's file: what a file system might take amiss is %XX."""
+def file_names(wholes: Sequence[Whole]) -> list[str]:
+    """A file for each document: its name, and what it is where several have that name."""
+    several = Counter(each.name for each in wholes)
+    found = [file_name(each.name if several[each.name] == 1 else f"{each.name}.{each.tag}")
+             for each in wholes]
+    for name, number in Counter(found).items():
+        if number > 1:
+            raise invalid(f"{number} documents would be {name}")
+    return found
+
+
+def file_name(name: str) -> str:
+    """The name of a document's file: what a file system might take amiss is %XX."""
     def escaped(match: re.Match[str]) -> str:
         return f"%{ord(match[0]):02X}"
 
-    return _UNSAFE.sub(escaped, guest) + ".xml"
+    return _UNSAFE.sub(escaped, name) + ".xml"
 
 
 # the tables
@@ -155,7 +173,7 @@ def explain(name: str) -> None:
 @click.argument("files", metavar="[FILE...]", type=FILE, nargs=-1)
 @click.option("--format", "format_", is_flag=True, help="Check how the tables are laid out, too.")
 @click.option("--coverage", is_flag=True,
-              help="The files that are not *.mof are domain documents: count what is mapped.")
+              help="The files that are not *.mof are libvirt's documents: count what is mapped.")
 @click.option("--config", metavar="FILE", type=FILE,
               help="Check a configuration file, and no tables.")
 def check(files: Sequence[str], format_: bool, coverage: bool, config: Optional[str]) -> None:
@@ -168,7 +186,7 @@ def check(files: Sequence[str], format_: bool, coverage: bool, config: Optional[
         return
     documents = [name for name in files if coverage and not name.endswith(".mof")]
     if coverage and not documents:
-        raise click.UsageError("--coverage needs the domain documents to look at.")
+        raise click.UsageError("--coverage needs the documents to look at.")
     tables = [(name, _text(read(name), name)) for name in files if name not in documents]
     found = [*_table_mistakes(tables)]
     if format_:

@@ -14,13 +14,15 @@ from lxml import etree
 
 from . import tree
 from .cim import Instance, find
-from .convert import KINDS, to_cim
+from .convert import to_cim
 from .expression import Location
+from .ground import LIBVIRT
 from .row import Row
-from .schema import SETTINGS, Schema
+from .schema import Schema
 from .shortpath import schema_of
 from .table import REST, Table
 from .tree import Element
+from .whole import carries
 
 
 class Leaf(NamedTuple):
@@ -32,7 +34,7 @@ class Leaf(NamedTuple):
 
 
 def coverage(documents: Iterable[tuple[str, bytes]]) -> list[Leaf]:
-    """The leaves of domain documents, each given by name and text, by path."""
+    """The leaves of libvirt's documents, each given by name and text, by path."""
     total: Counter[str] = Counter()
     rest: Counter[str] = Counter()
     for name, text in documents:
@@ -68,12 +70,16 @@ def _local(element: Element, name: str) -> str:
 
 
 def _unmapped(instances: Iterable[Instance]) -> Iterator[str]:
-    """The leaves in the UnmappedXML of settings and of what is embedded in them."""
-    for instance in instances:
+    """The leaves in the UnmappedXML of settings and of what is embedded in them.
+
+    Of several classes that stand for the whole document the first is asked.
+    """
+    for number, instance in enumerate(instances):
         schema = schema_of(instance.class_name)
-        if schema.is_a(instance.class_name, SETTINGS):
-            table = schema.tables[instance.class_name]
-            yield from _left(schema, table, instance, table.roots[KINDS[0]][0])
+        table = schema.tables[instance.class_name]
+        root = next((table.roots[kind][0] for kind in LIBVIRT if kind in table.roots), None)
+        if carries(table) and root and (number == 0 or len(root) > 1):
+            yield from _left(schema, table, instance, root)
 
 
 def _left(schema: Schema, table: Table, instance: Instance, path: tuple[str, ...]) -> Iterator[str]:

@@ -10,16 +10,20 @@ from .expression import Location
 from .leaf import located
 from .tree import Element
 
-# What libvirt says (DESIGN section 3): a document's name to the element at its root.
-ROOTS = {
-    "DomainXML": "domain", "DomainConfigXML": "domain", "DomainInfo": "info",
-    "DomainStats": "stats", "NodeInfo": "node", "NodeStats": "node", "CapsXML": "capabilities",
+# What libvirt itself reads and writes: a document's name to the element at its root. One that is
+# two, as a guest's, is read as the first where nobody says otherwise.
+LIBVIRT = {
+    "DomainConfigXML": "domain", "DomainXML": "domain", "CapsXML": "capabilities",
     "DomainCapsXML": "domainCapabilities", "PoolCapsXML": "storagepoolCapabilities",
-    "AllocationXML": "domain", "PoolXML": "pool", "PoolInfo": "info", "VolumeXML": "volume",
-    "NetworkXML": "network", "NetworkInfo": "info", "InterfaceXML": "interface",
-    "NodeDeviceXML": "device", "FilterXML": "filter", "SnapshotXML": "domainsnapshot",
-    "CheckpointXML": "domaincheckpoint", "GuestInfo": "guest",
-    "JobInfo": "job", "MetricXML": "metrics", "ProfileXML": "profiles", "ServerXML": "server",
+    "PoolXML": "pool", "VolumeXML": "volume", "NetworkXML": "network",
+    "InterfaceXML": "interface", "NodeDeviceXML": "device", "FilterXML": "filter",
+    "SnapshotXML": "domainsnapshot", "CheckpointXML": "domaincheckpoint",
+}
+ROOTS = {  # and what is made of what else it says (DESIGN section 3)
+    **LIBVIRT, "DomainInfo": "info", "DomainStats": "stats", "NodeInfo": "node",
+    "NodeStats": "node", "AllocationXML": "domain", "PoolInfo": "info", "NetworkInfo": "info",
+    "GuestInfo": "guest", "JobInfo": "job", "MetricXML": "metrics", "ProfileXML": "profiles",
+    "ServerXML": "server",
 }
 _NONE: list[Element] = []
 Known = Mapping[str, str]  # a path such as /domain/name, and the text that must stand there

@@ -134,15 +134,10 @@ def tags(element: Element) -> list[str]:
 
 
 def sort(element: Element, order: Mapping[str, int]) -> None:
-    """Put the children in an order of names; those not in it go last, by name."""
+    """Put the children in an order of names; those not in it go last."""
     last = len(order)
     children = [child for child in element if isinstance(child.tag, str)]
-    element[:] = sorted(
-        children, key=lambda child: (order.get(child.tag, last), _late(child, order)))
-
-
-def _late(child: Element, order: Mapping[str, int]) -> str:
-    return "" if child.tag in order else child.tag
+    element[:] = sorted(children, key=lambda child: order.get(child.tag, last))
 
 
 def canonical(element: Element, verbatim: bool = False) -> tuple[Any, ...]:

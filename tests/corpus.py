@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""libvirt's own test documents with the root <domain>, and when two documents are the same.
+"""libvirt's own test documents by the root they have, and when two documents are the same.
 
 Knows nothing of the engine: what the tests call the same is told by plain lxml, not by the
 engine's own comparison.
@@ -22,15 +22,20 @@ FULL = os.environ.get("LIBVIRT_CIM_FULL") == "1"  # all documents where a sample
 EXAMPLES = Path(__file__).parent.parent / "xml" / "example"
 
 
-@functools.cache
 def documents() -> dict[str, bytes]:
     """Every domain document by its name, such as qemuxml2argvdata/minimal.xml."""
-    found = {}
+    return rooted().get("domain", {})
+
+
+@functools.cache
+def rooted() -> dict[str, dict[str, bytes]]:
+    """Every document by the name of its root, and by its own."""
+    found: dict[str, dict[str, bytes]] = {}
     source = Path(SOURCE) if SOURCE else None
     for file in sorted(source.rglob("*.xml")) if source else ():
         data = file.read_bytes()
-        if b"<domain" in data and _tag(data) == "domain":
-            found[str(file.relative_to(source or file))] = data
+        name = str(file.relative_to(source or file))
+        found.setdefault(_tag(data), {})[name] = data
     return found
 
 

@@ -11,6 +11,7 @@ from enumerated import Host, answering_lab
 from lab import PATCHED
 
 import libvirt_cim
+from libvirt_cim.convert import documents
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,9 @@ def test_what_an_agent_says_is_on_the_guests_devices(host: Host) -> None:
 
 
 def test_a_snapshot_is_no_configuration(host: Host) -> None:
-    """Offline it is ignored, as all that is no settings of a guest's."""
+    """Offline it is a document of its own beside its guest's."""
     instances = libvirt_cim.to_cim((EXAMPLES / "test-lab.xml").read_bytes())
     snapshot = host.provider.get_instance(PATCHED)
-    assert libvirt_cim.to_xml([snapshot, *instances]) == libvirt_cim.to_xml(instances)
+    found = {whole.tag: text for whole, text in documents([snapshot, *instances])}
+    assert found["domain"] == libvirt_cim.to_xml(instances)
+    assert set(found) == {"domain", "domainsnapshot"}

@@ -86,7 +86,8 @@ def test_a_file_name_is_safe(tmp_path: Path) -> None:
 
 def test_several_guests_need_a_folder() -> None:
     text = printed("to-cim", *EXAMPLES[:2])
-    assert re.fullmatch(r"these are 2 guests \(\w+, \w+\): give --output-dir",
+    assert re.fullmatch(r"these are 2 documents \(<domain> '\w+', <domain> '\w+'\): "
+                        "give --output-dir",
                         refused("to-xml", "-", stdin=text.encode()))
 
 
@@ -136,7 +137,7 @@ PROCESSORS = "instance of KVM_ProcResourceAllocationSettingData {\n "
 DISK = 'instance of KVM_DiskResourceAllocationSettingData {\n InstanceID = "g/vda"; '
 PROC, RASD = "KVM_ProcResourceAllocationSettingData", "KVM_DiskResourceAllocationSettingData"
 MOF = {
-    "": "there are no settings of a guest among the instances",
+    "": "there are no settings of a whole document among the instances",
     SYSTEM + "instance of KVM_Nothing { A = 1; };": "f:5: class KVM_Nothing is not declared",
     SYSTEM + DISK + 'Colour = "red"; };': f"f:5: {RASD}.Colour: there is no such property",
     SYSTEM + PROCESSORS + 'InstanceID = "g/proc"; Weight = "many"; };':
@@ -148,9 +149,9 @@ MOF = {
     SYSTEM + DISK + "EmulatedType = 9; };":
         f"f:5: {RASD}.EmulatedType: 9 has no counterpart in libvirt; it has 0, 1, 2, 3, 4",
     SYSTEM + PROCESSORS + 'InstanceID = "other/proc"; };':
-        f"f:5: {PROC}: guest 'other' has no settings of its own here",
+        f"f:5: {PROC}: <domain> 'other' has no settings of its own here",
     SYSTEM + PROCESSORS + 'InstanceID = "what"; };': f"f:5: {PROC}: 'what' is not a key of it",
-    SYSTEM + SYSTEM: "f:5: there are two KVM_VirtualSystemSettingData of guest g",
+    SYSTEM + SYSTEM: "f:5: there are two KVM_VirtualSystemSettingData of <domain> 'g'",
     SYSTEM + DISK + "\n}": "f:7: expected ';', not the end of the text",
     SYSTEM + DISK + 'UnmappedXML = "<disk"; };':
         f"f:5: {RASD}.UnmappedXML:1: Couldn't find end of Start Tag disk line 1",

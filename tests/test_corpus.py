@@ -17,6 +17,7 @@ import pytest
 import xpath
 from damage import damaged
 from lxml import etree
+from writing import KINDS
 
 from libvirt_cim import convert, schema
 from libvirt_cim.adapter import cimxml, json, mof
@@ -71,7 +72,7 @@ def test_every_document_comes_back(documents: dict[str, bytes]) -> None:
 
 # XPath
 
-@pytest.mark.parametrize("kind", convert.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_rows_read_what_xpath_finds(documents: dict[str, bytes], kind: str) -> None:
     """Every plain row of every element of every document, and every such row has a value once."""
     wrong, compared, found = [], 0, set()

@@ -19,7 +19,8 @@ LAYERS = (
                 "command_serve config conformance coverage document hosts layout output "
                 "register.* serve shortpath"),
     ("adapter", "adapter.*"),
-    ("provider", "broker change provider declaration convert session enumeration"),
+    ("provider", "broker change provider declaration convert session enumeration rebuild "
+                 "whole"),
     ("service", "service.*"),
     ("query", "query association class_links explain published rest rewrite selection"),
     ("schema", "namespace schema model check"),

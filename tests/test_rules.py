@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from writing import KINDS
 
 from libvirt_cim import convert, schema
 from libvirt_cim.cim import Error, Instance, Path, Status
@@ -309,7 +310,7 @@ def test_keys_used_twice() -> None:
            + "<disk><target dev='a~2'/></disk></devices></domain>")
     found = [each for each in convert.to_cim(xml) if each.class_name == DISK]
     assert [each["InstanceID"] for each in found] == ["g/a", "g/a~2", "g/a~3", "g/a~2~2"]
-    table, document = schema.load().tables[DISK], Document(convert.KINDS, etree.fromstring(xml))
+    table, document = schema.load().tables[DISK], Document(KINDS, etree.fromstring(xml))
     for number, each in enumerate(found):
         entry = table.find(document, each.path) if each.path else None
         assert entry is not None and entry.node is document.root.findall("devices/disk")[number]
