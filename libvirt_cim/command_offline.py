@@ -87,6 +87,7 @@ def to_cim(
 def to_xml(files: Sequence[str], output_dir: Optional[str]) -> None:
     """Print the libvirt document whose settings are in files of instances.
 
+    A guest, a network, a storage pool, …: whatever to-cim takes. All but settings is ignored.
     MOF, CIM-XML and JSON are told apart by what is in the file; - is standard input.
     """
     found = [each for name in followed(files) for each in _instances(read(name), name)]

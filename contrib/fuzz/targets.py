@@ -180,7 +180,7 @@ def path(data: bytes) -> None:
     assert cim.parse_path(str(found)) == found
 
 
-def guest(data: bytes) -> None:
+def whole(data: bytes) -> None:
     """A document of libvirt's, to CIM and back and once more."""
     instances = convert.to_cim(data, associations=True)
     again = convert.to_cim(convert.to_xml(instances))
@@ -205,6 +205,14 @@ _SMALL = """<domain type='kvm'><name>a</name><memory unit='KiB'>1024</memory><vc
 </devices></domain>"""
 
 
+_FILTER = b"""<filter name='f' chain='root'><uuid>u</uuid><rule action='drop' direction='in'>
+<tcp dstportstart='22'/></rule><filterref filter='g'/><rule action='accept' direction='out'/>
+<rule action='drop' direction='in'><mac protocolid='arp'/><mac/><stp/></rule></filter>"""
+_NETWORK = b"""<network><name>n</name><forward mode='nat' dev='e'/><bridge name='b' delay='0'/>
+<portgroup name='p'/><ip address='a' netmask='m'><dhcp><range start='s' end='e'/></dhcp></ip>
+<ip family='ipv6' prefix='64'/></network>"""
+
+
 def _converted() -> list[bytes]:
     found = convert.to_cim(_SMALL)
     encoder = cimxml.Encoder(load("KVM").resolved)
@@ -225,7 +233,7 @@ def targets() -> dict[str, Target]:
         "query": Target(query, [where, like], "SELECT FROM WHERE AND OR NOT LIKE ISA ANY EVERY [*] "
                                               "IS NULL ' {1,5000} (a*)* __CLASS 1e999"),
         "path": Target(path, [ours], '//host/ root/virt: . = , "" \\" TRUE -1'),
-        "xml": Target(guest, [_example("kvm-web.xml"), _example("xen-pv.xml")],
-                      "<domain <name> <devices> <disk type= <metadata> unit='KiB' <!-- ]]>"),
+        "xml": Target(whole, [_example("kvm-web.xml"), _example("xen-pv.xml"), _FILTER, _NETWORK],
+                      "<domain <name> <devices> <disk type= <metadata> unit='KiB' <!-- ]]> <rule>"),
         "instances": Target(instances, _converted(), 'INSTANCE VALUE TYPE= "class" \\u0000 1e999'),
     }
