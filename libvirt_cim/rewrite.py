@@ -17,7 +17,7 @@ from .table import REST, Entry, Table
 from .tree import Element
 from .write import build, modify, without_rest
 
-Others = list[tuple[Table, Element, dict[str, Value]]]
+Others = list[tuple[Table, Element, dict[str, Value], Optional[int]]]  # the last as Table.place
 
 
 def change(settings: Sequence[Table], table: Table, entry: Entry, document: Document,
@@ -74,9 +74,10 @@ def started(table: Table, text: Value, document: Document) -> Element:
 def refuse_claimed(settings: Sequence[Table], system: Table, document: Document) -> None:
     """The rest of a whole document holds no element that other settings stand for."""
     for table in settings:
-        nodes = table.nodes(document) if table is not system else []
-        if nodes and nodes[0] is not document.root:
-            raise invalid(f"{system.name}.{REST}: <{nodes[0].tag}> belongs to {table.name}")
+        for node in table.nodes(document) if table is not system else ():
+            shell = node.tag == table.identity.counted and tree.empty(node)
+            if node is not document.root and not shell:
+                raise invalid(f"{system.name}.{REST}: <{node.tag}> belongs to {table.name}")
     document.forget()
 
 
@@ -84,9 +85,11 @@ def _others(settings: Sequence[Table], table: Table, document: Document) -> Othe
     """What other settings have below an element, and what they say, in document order."""
     if not table.is_root:
         return []
-    return [(other, each.node, _said(other, each.node, document))
-            for other in settings if other is not table for each in other.entries(document)
-            if each.node is not document.root]
+    found = [(other, each.node, _said(other, each.node, document),
+              other.identity.number(each.path.keys))
+             for other in settings if other is not table for each in other.entries(document)
+             if each.node is not document.root]
+    return sorted(found, key=lambda each: each[-1] or 0)
 
 
 def _replace(node: Element, new: Element) -> None:
@@ -101,7 +104,7 @@ def _replace(node: Element, new: Element) -> None:
 def _put_back(others: Others, document: Document) -> None:
     """Put the elements of other settings where they belong, with what they say outside of them."""
     document.forget()
-    for table, node, _ in others:
-        table.place(node, document)
-    for table, node, values in others:
+    for table, node, _, number in others:
+        table.place(node, document, number)
+    for table, node, values, _ in others:
         build(table, node, document, values)

@@ -24,7 +24,6 @@ from .write import Part
 
 SETTINGS = "CIM_SettingData"
 MAPPING = "MappingStrings"
-CONFIGURATION = "DomainConfigXML"
 
 
 class Schema(Model):
@@ -162,10 +161,6 @@ class Schema(Model):
             [outside.getter(self.maker, self.concrete, row, each, rows) for each in found])
 
     # finding
-
-    def settings(self) -> list[Table]:
-        """The tables of settings that a guest's configuration consists of."""
-        return [table for table in self.below(SETTINGS) if CONFIGURATION in table.roots]
 
     def lossless(self) -> list[Table]:
         """The tables that a document can be made of again: settings, and what has a rest."""

@@ -179,6 +179,15 @@ def test_coverage(tmp_path: Path) -> None:
     assert found["in all"] == (8, 2)
 
 
+def test_coverage_of_what_two_classes_stand_for(tmp_path: Path) -> None:
+    file = tmp_path / "network"
+    file.write_text("<network><name>n</name><bridge name='b' new='1'/><mtu size='9000'/></network>")
+    assert printed("check", "--coverage", file).splitlines()[1:] == [
+        "     1       0  /network/bridge/@name", "     0       1  /network/bridge/@new",
+        "     1       0  /network/mtu/@size", "     1       0  /network/name",
+        "     3       1  in all"]
+
+
 def test_coverage_counts_every_document() -> None:
     last = printed("check", "--coverage", *EXAMPLES).splitlines()[-1].split()
     alone = [printed("check", "--coverage", file).splitlines()[-1].split() for file in EXAMPLES]

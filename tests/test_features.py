@@ -82,7 +82,7 @@ class Guest:
 def came_back(root: Any) -> Any:
     """A document taken apart by all settings tables and put together again."""
     document = Document((KIND,), root)
-    settings = sorted(features().settings(), key=lambda each: not each.is_root)
+    settings = sorted(features().settings_at(document), key=lambda each: not each.is_root)
     left = rests(settings, document)
     new: Any = None
     for each in settings:
@@ -109,7 +109,7 @@ def assert_comes_back(data: bytes, root: Any) -> None:
     before = etree.tostring(root)
     assert corpus.meaning(came_back(root)) == corpus.meaning(corpus.plain(data))
     document = Document((KIND,), root)
-    for each in features().settings():
+    for each in features().settings_at(document):
         for entry in each.entries(document):
             modify(each, entry.node, document, each.read(entry.node, document))
     assert etree.tostring(root) == before

@@ -123,7 +123,7 @@ def test_address_in_another_rest() -> None:
     root = etree.fromstring("<domain><name>g</name><devices><disk><address a='1'/></disk>"
                             "</devices></domain>")
     document = Document(("DomainConfigXML",), root)
-    settings = schema.load().settings()
+    settings = schema.load().settings_at(document)
     for text, values in (("<disk><address b='2'/></disk>", ["2"]), ("<disk/>", None)):
         change(settings, table, table.entries(document)[0], document, {"UnmappedXML": text})
         node = table.entries(document)[0].node

@@ -42,7 +42,7 @@ class Guest:
 
     def change(self, **sent: Any) -> None:
         """Change it by what is sent."""
-        change(self.schema.settings(), self.table, self.entry, self.document, sent)
+        change(self.schema.settings_at(self.document), self.table, self.entry, self.document, sent)
 
     def unchanged(self) -> bool:
         """Whether the document says what it said."""
@@ -131,3 +131,42 @@ def test_a_rest_that_is_refused(class_name: str, rest: str, message: str) -> Non
     assert caught.value.text.startswith(f"{class_name}.UnmappedXML:")
     assert message in caught.value.text and "\n" not in caught.value.text
     assert guest.unchanged()
+
+
+FILTER = """<filter name='f'><rule action='accept' direction='in'><tcp/><tcp comment='c'/></rule>
+<rule action='drop' direction='in'/><rule action='drop' direction='in'><mac/></rule></filter>"""
+
+
+def changed(class_name: str, kind: str, text: str, rest: str) -> str:
+    """A document whose root gets another rest, without indentation."""
+    schema, document = load("KVM"), Document((kind,), tree.parse(text))
+    table = schema.tables[class_name]
+    change(schema.settings_at(document), table, table.entries(document)[0], document,
+           {"UnmappedXML": rest})
+    return "".join(tree.text_of(document.root).split("\n"))
+
+
+@pytest.mark.parametrize("rest, where", [
+    ("<filter><filterref filter='g'/></filter>", 0),
+    ("<filter><rule/><filterref filter='g'/><rule/><rule/></filter>", 1),
+    ("<filter><rule/><rule/><rule/><filterref filter='g'/></filter>", 3),
+])
+def test_rules_keep_their_order_in_another_rest(rest: str, where: int) -> None:
+    parts = ['<rule action="accept" direction="in"><tcp/><tcp comment="c"/></rule>',
+             '<rule action="drop" direction="in"/>',
+             '<rule action="drop" direction="in"><mac/></rule>']
+    parts.insert(where, '<filterref filter="g"/>')
+    assert changed("KVM_FilterList", "FilterXML", FILTER, rest) == \
+        f'<filter name="f">{"".join(parts)}</filter>'
+
+
+def test_another_rest_of_what_two_classes_stand_for() -> None:
+    text = "<network><name>n</name><bridge name='b'/><mtu size='9'/></network>"
+    assert changed("KVM_NetPoolResourceAllocationSettingData", "NetworkXML", text,
+                   "<network><mtu size='1'/></network>") == \
+        '<network><mtu size="1"/><name>n</name></network>'
+
+
+def test_a_rest_that_has_a_rule_of_its_own_is_refused() -> None:
+    with pytest.raises(Error, match="UnmappedXML: <tcp> belongs to KVM_IPHeadersFilter$"):
+        changed("KVM_FilterList", "FilterXML", FILTER, "<filter><rule><tcp/></rule></filter>")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from typing import Any, NamedTuple, Optional
 
 from lxml import etree
@@ -124,6 +125,13 @@ def _text(found: Any) -> str:
 def _value(row: Property, text: str) -> Any:
     if row.qualifier("Virt_Tokens"):
         return _tokens(row, text)
+    if row.type == "datetime":
+        return datetime.fromtimestamp(int(text), timezone.utc).strftime("%Y%m%d%H%M%S.000000+000")
+    return _number(row, text)
+
+
+def _number(row: Property, text: str) -> Any:
+    """A number in the range of a row's type, or the text of a row that is no number."""
     bits = re.fullmatch(r"([us])int(\d+)", row.type)
     if bits is None:
         return text
@@ -143,6 +151,8 @@ def _tokens(row: Property, text: str) -> Any:
     values = [True, False] if row.type == "boolean" else row.qualifier("ValueMap")
     for token, value in zip(tokens, values):
         if text in token.split("|") or token == "*":
+            if value == "..":
+                return _number(row, text)
             return int(value) if row.type.startswith("uint") else value
     return None
 
