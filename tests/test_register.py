@@ -18,8 +18,9 @@ from registering import URI, refused, schema_text, tree
 
 from libvirt_cim import mof
 from libvirt_cim.adapter import cmpi_library
-from libvirt_cim.cim import Class, Instance, QualifierType
+from libvirt_cim.cim import Class, Error, Instance, QualifierType
 from libvirt_cim.register import files, library
+from libvirt_cim.register.files import processes  # not what stands for it here
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -193,6 +194,27 @@ def test_without_sfcb_it_says_what_is_missing(
     assert line.startswith("there is no sfcbrepos: is sfcb installed, and on PATH?")
 
 
+def test_a_program_that_is_gone(sfcb: Path) -> None:
+    program = sfcb / "bin/sfcbrepos"
+    program.write_text(program.read_text().replace("#!/bin/sh", "#!/gone/sh"))
+    assert refused("-c", URI, "register", "sfcb") == [f"{program}: No such file or directory"]
+    with pytest.raises(Error, match="^nosuchprogram: No such file or directory$"):
+        files.run("nosuchprogram")
+
+
+def test_processes_of_any_name() -> None:
+    """Linux cuts names, and not only between letters."""
+    own = Path("/proc/self/comm")
+    before = own.read_bytes()
+    own.write_bytes("é".encode() * 8)
+    try:
+        assert Path(f"/proc/{os.getpid()}") not in processes("sfcbd")
+        own.write_bytes(b"sfcbd")
+        assert Path(f"/proc/{os.getpid()}") in processes("sfcbd")
+    finally:
+        own.write_bytes(before)
+
+
 def test_register_and_remove(sfcb: Path) -> None:
     """Everything is where sfcb looks, a second time changes nothing, and then it is as before."""
     before = tree(sfcb)
@@ -253,6 +275,30 @@ def test_if_sfcbrepos_fails_all_is_as_before(sfcb: Path) -> None:
     assert after == before
 
 
+def test_if_sfcbrepos_does_not_begin_what_it_made_before_stays(sfcb: Path) -> None:
+    """What it put aside then is older."""
+    printed("-c", URI, "register", "sfcb")
+    (sfcb / "stage/regs/libvirt-cim.reg").unlink()
+    program = sfcb / "bin/sfcbrepos"
+    program.write_text(program.read_text().replace("for each in", "exit 1\nfor each in", 1))
+    before = tree(sfcb / "registration")
+    refused("-c", URI, "register", "sfcb")
+    assert tree(sfcb / "registration") == before
+
+
+def test_if_removing_fails_it_can_be_tried_again(sfcb: Path) -> None:
+    theirs = former(sfcb)
+    printed("-c", URI, "register", "sfcb", "--replace")
+    before = tree(sfcb / "stage")
+    (sfcb / "broken").touch()
+    refused("register", "sfcb", "--remove")
+    assert tree(sfcb / "stage") == before
+    (sfcb / "broken").unlink()
+    printed("register", "sfcb", "--remove")
+    assert all(each.exists() for each in theirs)
+    assert "[Virt_LogicalDisk]" not in (sfcb / "registration/providerRegister").read_text()
+
+
 def former(sfcb: Path) -> list[Path]:
     """libvirt-cim's own registration: what its files say, and one of them has no class of ours."""
     found = {"stage/regs/ComputerSystem.reg": "[KVM_ComputerSystem]\n   provider: Virt_System\n",
@@ -288,11 +334,17 @@ def test_replace_puts_it_aside_and_remove_brings_it_back(sfcb: Path) -> None:
 
 
 def test_replace_that_fails_puts_nothing_aside(sfcb: Path) -> None:
-    former(sfcb)
+    """Who may read what is as it was, too."""
+    first, *_ = former(sfcb)
+    first.chmod(0o640)
+    library = sfcb / "lib/cmpi/libvirt_cim.so"
+    fake_servers.put(library, "older")
+    library.chmod(0o755)
     (sfcb / "broken").touch()
     before = tree(sfcb / "stage")
     refused("-c", URI, "register", "sfcb", "--replace")
     assert tree(sfcb / "stage") == before
+    assert [each.stat().st_mode & 0o777 for each in (first, library)] == [0o640, 0o755]
 
 
 def test_a_library_in_use_is_replaced_by_a_rename(sfcb: Path) -> None:

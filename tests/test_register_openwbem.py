@@ -80,6 +80,19 @@ def test_if_the_compiler_fails_nothing_is_kept(top: Path) -> None:
     assert not any((top / "state/openwbem").glob("*")) and not any((top / "cmpi").iterdir())
 
 
+def test_if_a_later_namespace_fails_all_is_as_before(top: Path) -> None:
+    (top / "cmpi").mkdir()
+    theirs = top / "cmpi/libVirt_ComputerSystem.so"
+    theirs.touch()
+    program = top / "bin/owmofc"
+    program.write_text(program.read_text() + 'case "$*" in *-c*cimv2*) exit 3; esac\n')
+    line, = refused("-c", URI, "register", "openwbem", "--replace")
+    assert line.endswith("exit status 3")
+    *_, first, second = called(top)
+    assert "-r -n root/interop " in first and "-r -n root/virt " in second
+    assert not (top / "state/openwbem").exists() and [*(top / "cmpi").iterdir()] == [theirs]
+
+
 def test_libvirt_cims_own_library(top: Path) -> None:
     (top / "cmpi").mkdir()
     theirs = top / "cmpi/libVirt_ComputerSystem.so"

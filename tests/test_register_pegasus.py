@@ -12,7 +12,7 @@ from command_line import printed
 from registering import URI, Tree, refused, tree
 
 from libvirt_cim import mof
-from libvirt_cim.cim import Class
+from libvirt_cim.cim import Class, Error, Status
 from libvirt_cim.register import files, library
 from libvirt_cim.register.repository import Repository
 
@@ -135,6 +135,22 @@ def test_if_the_compiler_fails_all_is_as_before(home: Path) -> None:
     assert line.startswith("cimmof -w -aE") and "something is broken" in line
     assert repository(home) == before and not any((home / "lib").iterdir())
     assert printed("register", "pegasus", "--remove") == "nothing of libvirt-cim's is registered\n"
+
+
+def test_if_the_server_ends_meanwhile_what_was_first_wrong_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    def run(name: str, *words: str) -> str:
+        if ended or "root/cimv2" in words:
+            ended.append(name)
+            raise Error(Status.FAILED, f"{name}: it does not answer")
+        return fake_servers.run(name, *words)
+
+    monkeypatch.setattr(files, "run", run)
+    assert refused("-c", URI, "register", "pegasus") == ["cimmof: it does not answer"]
+    assert ended[0] == "cimmof" and len(ended) > 1
 
 
 def test_another_configuration_takes_the_place_of_the_former(home: Path) -> None:

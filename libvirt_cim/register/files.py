@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,8 +39,11 @@ def needed(name: str, server: str) -> str:
 def run(*command: str) -> str:
     """What a program says; cim.Error with its last words if it fails."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *PLACES])
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          errors="replace", env={**os.environ, "PATH": path}, check=False)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", env={**os.environ, "PATH": path}, check=False)
+    except OSError as error:
+        raise Error(Status.FAILED, f"{command[0]}: {error.strerror}") from None
     if done.returncode:
         words = [each for each in (done.stdout + done.stderr).splitlines() if each.strip()]
         raise Error(Status.FAILED, f"{' '.join(command)}: " + (
@@ -52,7 +56,7 @@ def processes(name: str) -> list[Path]:
     found = []
     for each in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (each / "comm").read_text().strip() == name[:15]:
+            if (each / "comm").read_bytes().strip() == name[:15].encode():
                 found.append(each)
     return found
 
@@ -116,25 +120,35 @@ def delete(files: Iterable[Path], *tops: Path) -> list[Path]:
     return found
 
 
+def hidden(file: Path) -> Path:
+    """The name by which a server does not find a file."""
+    return file.with_name(file.name + ASIDE)
+
+
+def before(file: Path) -> Path:
+    """The name that a file had before it was put aside."""
+    return file.with_name(file.name[:-len(ASIDE)])
+
+
 def aside(files: Iterable[Path]) -> list[Path]:
     """Give files a name by which a server does not find them."""
-    return [each.rename(each.with_name(each.name + ASIDE)) for each in files]
+    return [each.rename(hidden(each)) for each in files]
 
 
 def back(files: Iterable[Path]) -> list[Path]:
     """Give files that were put aside the name that they had."""
-    return [each.rename(each.with_name(each.name[:-len(ASIDE)])) for each in files]
+    return [each.rename(before(each)) for each in files]
 
 
 @contextlib.contextmanager
 def undone(files: Sequence[Path], *tops: Path) -> Iterator[None]:
     """Put files back as they were if what is done meanwhile fails."""
-    before = {each: content(each) for each in files}
+    kept = {each: (data, stat.S_IMODE(each.stat().st_mode))
+            for each in files for data in [content(each)] if data is not None}
     try:
         yield
     except BaseException:
-        for file, data in before.items():
-            if data is not None:
-                put_bytes(file, data)
-        delete((file for file, data in before.items() if data is None), *tops)
+        for file, (data, mode) in kept.items():
+            put_bytes(file, data, mode)
+        delete((each for each in files if each not in kept), *tops)
         raise

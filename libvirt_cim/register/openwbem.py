@@ -7,6 +7,7 @@ compiled is kept, so that it can be undone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -65,6 +66,8 @@ class Place:
                 done.append(self._compile(file))
             except Error:
                 file.unlink()
+                with contextlib.suppress(Error):  # what was wrong first is told
+                    self.remove()
                 raise
         return done
 

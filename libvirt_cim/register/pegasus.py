@@ -8,6 +8,7 @@ are ours where that has none.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -147,7 +148,8 @@ class Place:
                 done += self._compile(namespace, file, text)
         except Error:
             if self._runs:
-                self.remove()
+                with contextlib.suppress(Error):  # what was wrong first is told
+                    self.remove()
             raise
         return done
 
@@ -183,7 +185,8 @@ class Place:
         if before:
             self._must_run()
         for file in before:
-            done += self._compile(former.namespace_of(file, self.interop), file, file.read_text())
+            namespace = former.namespace_of(file, self.interop)
+            done += self._compile(namespace, file, file.read_text("utf-8"))
         files.delete(before, self.state.parent)
         return done
 
@@ -197,7 +200,7 @@ class Place:
         if MODULE in self.repository.modules():
             done += self._unregister([MODULE])
         for file in kept:
-            text = file.read_text()
+            text = file.read_text("utf-8")
             namespace = file.stem.replace("#", "/")
             if file.suffix:
                 self._delete(namespace, _loaded(text)[::-1], text.startswith(_MADE))

@@ -123,7 +123,7 @@ class Place:
         wanted = self._files(plan)
         others = self._others() if replace else []
         own = self._own()
-        hidden = [each.with_name(each.name + files.ASIDE) for each in others]
+        hidden = [files.hidden(each) for each in others]
         with files.undone([*wanted, *own, *others, *hidden], *self._tops):
             done = [f"{each}: kept as {each.name}{files.ASIDE}" for each in others]
             files.aside(others)
@@ -137,23 +137,26 @@ class Place:
 
     def remove(self) -> list[str]:
         """Take our files away, put back what gave way to them, and have the repository made."""
-        own, before = self._own(), self._aside()
-        done = [f"{each}: removed" for each in files.delete(own, *self._tops)]
-        done += [f"{each}: as before" for each in files.back(before)]
-        if done:
-            self._make()
-            done.append(f"{self.registration}: made anew")
+        own, hidden = self._own(), self._aside()
+        others = [files.before(each) for each in hidden]
+        with files.undone([*own, *hidden, *others], *self._tops):
+            done = [f"{each}: removed" for each in files.delete(own, *self._tops)]
+            done += [f"{each}: as before" for each in files.back(hidden)]
+            if done:
+                self._make()
+                done.append(f"{self.registration}: made anew")
         return done + self._restart(done)
 
     def _make(self) -> None:
         """Have sfcbrepos make the repository; if it can't, what it put aside is put back."""
-        before = [each for each in (self.repository, self.registered) if each.exists()]
+        before = {each: each.stat().st_ino for each in (self.repository, self.registered)
+                  if each.exists()}
         try:
             files.run(self._repos, "-f", "-c", str(self.schema))
         except Error:
-            for each in before:
+            for each, number in before.items():
                 old = each.with_name(f"{each.name}.previous")
-                if old.exists():
+                if old.exists() and old.stat().st_ino == number:  # not one of a time before
                     shutil.rmtree(each) if each.is_dir() else each.unlink(missing_ok=True)
                     old.rename(each)
             raise
