@@ -353,6 +353,40 @@ def test_an_event(server: Server, adapter: Adapter) -> None:
     assert server.broker.mistakes == [] and len(server.broker.attached) == 1
 
 
+def test_somebody_subscribes_while_an_event_is_told(server: Server, adapter: Adapter) -> None:
+    class Meanwhile(str):
+        def lower(self) -> str:
+            if len(adapter.events.filters()) == 1:
+                wanted(server, "CIM_ComputerSystem")
+            return super().lower()
+
+    wanted(server, "CIM_Processor")
+    line, = adapter.events._lines.values()
+    line.filters = {key: each._replace(class_name=Meanwhile(each.class_name))
+                    for key, each in line.filters.items()}
+    assert not adapter.events.deliver("root/virt", EVENT)
+    assert adapter.events.deliver("root/virt", EVENT)
+
+
+class Shut(FakeBroker):
+    """It lets no thread in."""
+
+    def broker_prepare(self, broker: Any, context: Any) -> Any:
+        return NULL
+
+
+@pytest.mark.parametrize("broker", [Shut(), FakeBroker(["broker.prepare"])])
+def test_who_can_be_told_of_no_event_is_refused(
+    library: File, lab: Provider, adapter: Adapter, broker: FakeBroker
+) -> None:
+    server = Server(library, broker, lab)
+    for _ in range(2):
+        with pytest.raises(Error, match="^this CIM server lets no thread of ours in: no events"):
+            wanted(server, "CIM_ComputerSystem")
+    server.call("enable")
+    assert adapter.events.filters() == []
+
+
 def test_filters_of_two_classes(server: Server, adapter: Adapter) -> None:
     first, second = wanted(server, "CIM_System"), wanted(server, "CIM_ComputerSystem")
     path = server.broker.path("root/virt", "CIM_System", {})

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_broker import FakeBroker
+from fake_cimom import Server
 
 from libvirt_cim.adapter import cmpi_library
 from libvirt_cim.cim import Error
+from libvirt_cim.provider import Provider
 
 TESTS = Path(__file__).parent
 NAMES = [f"python3.{minor}" for minor in range(9, 15)]
@@ -138,6 +141,21 @@ def test_a_file_that_is_not_there(host: Path, library: Path, tmp_path: Path) -> 
     made = tmp_path / "alone.so"
     shutil.copy(library, made)
     assert run(host, made)[0] == f"enable 1 {made}.conf does not tell where Python is"
+
+
+def test_mistakes_leave_nothing_behind(library: Path, tmp_path: Path, lab: Provider) -> None:
+    """Each call tries again: no file stays open, and no folder is looked through twice."""
+    made = written(library, sys.executable, tmp_path)
+    server, file = Server(made, FakeBroker(), lab), Path(f"{made}.conf")
+    whole = file.read_text("utf-8")
+    for text in (whole.replace("import", "nothing"), whole.replace("cmpi_report", "nosuch")):
+        file.write_text(text, "utf-8")
+        for number in range(3):
+            with pytest.raises(Error, match="nosuch|does not tell where Python is"):
+                server.call("enable")
+            if number == 0:
+                before = len(os.listdir("/proc/self/fd")), list(sys.path)
+        assert before == (len(os.listdir("/proc/self/fd")), sys.path)
 
 
 # building

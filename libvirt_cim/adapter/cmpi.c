@@ -37,8 +37,9 @@ static void begin(P python, const char *program) {
 
 static void load(P python, const char *file, const char *path, const char *name) {
     int held = PY(int, PyGILState_Ensure, void)();
-    P module, error[3] = {0}, (*text)(const char *) = dlsym(python, "PyUnicode_DecodeFSDefault");
-    PY(int, PyList_Append, P, P)(PY(P, PySys_GetObject, const char *)("path"), text(path));
+    P module, error[3] = {0}, all = PY(P, PySys_GetObject, const char *)("path");
+    P own = PY(P, PyUnicode_DecodeFSDefault, const char *)(path);
+    if (!PY(int, PySequence_Contains, P, P)(all, own)) PY(int, PyList_Append, P, P)(all, own);
     if ((module = PY(P, PyImport_ImportModule, const char *)(name)))
         PY(P, PyObject_CallMethod, P, P, P, ...)(module, "plugged", "sin", file, ours, &answer);
     PY(void, PyErr_Fetch, P, P, P)(error, error + 1, error + 2);
@@ -55,9 +56,9 @@ static void start(void) {
     FILE *stream = dladdr((P)start, &self) && snprintf(file, sizeof file, "%s.conf", self.dli_fname)
         ? fopen(file, "re") : 0;
     snprintf(why, sizeof why, "%s does not tell where Python is", file);
-    if (!stream || fscanf(stream, "libpython = %1023[^\n] python = %1023[^\n] path = %1023[^\n] "
-                          "import = %255[^\n]", library, program, path, name) < 4) return;
-    fclose(stream);
+    int read = stream ? fscanf(stream, "libpython = %1023[^\n] python = %1023[^\n] "
+        "path = %1023[^\n] import = %255[^\n]", library, program, path, name) : 0;
+    if (!stream || fclose(stream) || read < 4) return;
     for (int n = 1; n < NSIG; n++) sigaction(n, 0, before + n);
     P python = dlopen(running && running() ? 0 : library, RTLD_NOW | RTLD_GLOBAL);
     if (!python) snprintf(why, sizeof why, "%s", dlerror());
@@ -99,9 +100,8 @@ CALL(14, release, (MI, P filter, P type, P path, char last), filter, type, path,
 CALL(15, enable, (MI), 0)
 CALL(16, disable, (MI), 0)
 static Status poll(void) { return (Status){7, 0}; } /* nobody need ask again and again */
-static Status cleanup(P mi, P context, char ending) { /* 51: never unload */
-    return (Status){mi && context && ending ? 0 : 51, 0};
-}
+/* 51: never unload */
+static Status cleanup(P mi, P at, char end) { return (Status){mi && at && end ? 0 : 51, 0}; }
 
 /* A factory's last argument, the status, is left as it is: one server gives none. */
 #define FACTORY(KIND, ...) P *_Generic_Create_##KIND##MI(P broker) { \

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Callable, NamedTuple
 
-from ..cim import Error, Instance
+from ..cim import Error, Instance, Status
 from .cmpi_abi import BROKER, FILTERS, INSTANCES, Address, functions, text
 from .cmpi_encode import Encoder, release
 from .cmpi_server import Server
@@ -43,13 +43,14 @@ class Line:
         self._more = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="cmpi events", daemon=True)
 
-    def admit(self, context: Address) -> None:
+    def admit(self, context: Address) -> bool:
         """Have our thread let in: only one of the server's threads can ask for that."""
         broker = functions(BROKER, self.server.address)
-        if self._context or not broker.prepare:
-            return
-        self._context = broker.prepare(self.server.address, context) or 0
-        self._thread.start()
+        if not self._context and broker.prepare:
+            self._context = broker.prepare(self.server.address, context) or 0
+            if self._context:
+                self._thread.start()
+        return bool(self._context)
 
     def put(self, namespace: str, event: Instance) -> None:
         """Have an event delivered, soon."""
@@ -98,11 +99,12 @@ class Events:
     # what a server says
 
     def activate(self, server: Server, context: Address, id_: Address, wanted: Filter) -> None:
-        """Somebody wants events."""
+        """Somebody wants events; CIM_ERR_FAILED where the server takes none."""
         with self._lock:
             line = self._line(server)
-            line.admit(context)
-            line.filters[id_, wanted.class_name.lower()] = wanted
+            if not line.admit(context):
+                raise Error(Status.FAILED, "this CIM server lets no thread of ours in: no events")
+            line.filters = {**line.filters, (id_, wanted.class_name.lower()): wanted}
 
     def release(self, server: Server, id_: Address, class_name: str) -> None:
         """Somebody wants them no longer; one server does not say of which class."""
