@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from lab import guest
@@ -14,6 +16,7 @@ from listening import until
 from libvirt_cim.cim import Error, Status
 from libvirt_cim.hypervisor import event
 from libvirt_cim.hypervisor.connection import Connection
+from libvirt_cim.hypervisor.error import Libvirt
 from libvirt_cim.hypervisor.event import Happening, Watcher
 from libvirt_cim.schema import load
 from libvirt_cim.service.lifecycle import Guests
@@ -124,3 +127,64 @@ def test_who_is_stopped_tells_nothing_more(told: Told, connection: Connection) -
     assert until(lambda: not watcher._thread.is_alive())
     connection.handle.defineXML(guest("web"))
     assert until(lambda: len(told.happened) == 1) and len(more) == 1
+
+
+# several watchers of one connection
+
+class Virt:
+    """A virConnect that does something else meanwhile."""
+
+    def __init__(self, meanwhile: str, what: Callable[[], None]) -> None:
+        self.meanwhile, self.what = meanwhile, what
+        self.closed: Any = None
+        self.registered = 0
+
+    def _now(self, name: str) -> None:
+        if name == self.meanwhile:
+            self.meanwhile = ""
+            thread = threading.Thread(target=self.what, name="meanwhile")
+            thread.start()
+            thread.join(0.3)  # it may have to wait for us
+
+    def setKeepAlive(self, seconds: int, times: int) -> None:
+        """Not every driver can."""
+        raise Libvirt("no keepalive")
+
+    def registerCloseCallback(self, function: Any, opaque: Any) -> None:
+        """There is one at the most."""
+        if self.closed is not None:
+            raise Libvirt("there is one already")
+        self.closed = function
+
+    def unregisterCloseCallback(self) -> None:
+        self.closed = None
+
+    def domainEventRegisterAny(self, *given: Any) -> int:
+        if self.meanwhile == "domainEventRegisterAny":
+            self._now(self.meanwhile)
+            raise Libvirt("not now")
+        assert not self.registered
+        self.registered = 1
+        return 1
+
+    def domainEventDeregisterAny(self, number: int) -> None:
+        self._now("domainEventDeregisterAny")
+        if number != self.registered:
+            raise Libvirt("it is not registered")
+        self.registered = 0
+
+
+@pytest.mark.parametrize("meanwhile", ["domainEventRegisterAny", "domainEventDeregisterAny"])
+def test_one_begins_while_the_last_ends_or_fails(meanwhile: str) -> None:
+    """It is told of events, and of the connection's end."""
+    first, second = Told(), Told()
+    virt = Virt(meanwhile, lambda: event._listen(virt, second.append))
+    with contextlib.suppress(Libvirt):
+        event._listen(virt, first.append)
+    event._let_go(virt, first.append)
+    assert until(lambda: "meanwhile" not in [each.name for each in threading.enumerate()])
+    assert virt.registered == 1
+    virt.closed(virt, 0, None)
+    assert first == [] and second == [event._LOST]
+    event._let_go(virt, second.append)
+    assert (virt.registered, virt.closed) == (0, None)

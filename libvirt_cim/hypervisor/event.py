@@ -9,10 +9,12 @@ opened again, and then all guests are told anew.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional, Union
 
@@ -26,6 +28,7 @@ from .guest import Guests
 
 LOG = logging.getLogger("libvirt_cim.events")
 AGAIN = 5.0  # seconds before a connection is tried again
+NONE = -1  # no number of libvirt's
 KEEPALIVE = 10, 3  # seconds, and how often a host may be silent that long
 # virDomainEventType by number, and the state that a guest is in afterwards.
 KINDS = ("defined", "undefined", "started", "suspended", "resumed", "stopped", "shutdown",
@@ -57,13 +60,14 @@ Heard = Callable[[Any], None]
 
 @attrs.define
 class Ears:
-    """Who hears what comes by a connection, and libvirt's number for that."""
+    """Who hears what comes by a connection, and libvirt's number for that, if it tells us."""
 
-    all: list[Heard]
-    id: int = -1
+    all: list[Heard] = attrs.Factory(list)
+    id: int = NONE
+    changing: threading.Lock = attrs.Factory(threading.Lock)
 
 
-_EARS: dict[Any, Ears] = {}  # by connection
+_EARS: weakref.WeakKeyDictionary[Any, Ears] = weakref.WeakKeyDictionary()  # by connection
 _LISTENING = threading.Lock()
 Tell = Callable[[Union[Happening, Sequence[Happening]]], None]  # a list: these are all there are
 
@@ -147,15 +151,22 @@ class Watcher:
 def _listen(virt: Any, heard: Heard) -> None:
     """Have what comes by a connection heard; libvirt calls one function once for each of them."""
     with _LISTENING:
-        ears = _EARS.setdefault(virt, Ears([]))
+        ears = _EARS.setdefault(virt, Ears())
+    with ears.changing:
         ears.all.append(heard)
-        if len(ears.all) > 1:
+        if ears.id != NONE:
             return
-    with contextlib.suppress(Libvirt):  # the driver is in this process, or the daemon cannot
-        virt.setKeepAlive(*KEEPALIVE)
-        virt.registerCloseCallback(lambda *_: [each(_LOST) for each in list(ears.all)], None)
-    ears.id = virt.domainEventRegisterAny(
-        None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, _heard, ears)
+        for name, given in (("setKeepAlive", KEEPALIVE),
+                            ("registerCloseCallback", (functools.partial(_closed, ears), None))):
+            with contextlib.suppress(Libvirt):  # the driver is here, or the daemon cannot
+                getattr(virt, name)(*given)
+        ears.id = virt.domainEventRegisterAny(
+            None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, _heard, ears)
+
+
+def _closed(ears: Ears, *_: Any) -> None:
+    for each in list(ears.all):
+        each(_LOST)
 
 
 def _heard(virt: Any, guest: Any, event: int, detail: int, ears: Ears) -> None:
@@ -167,14 +178,15 @@ def _heard(virt: Any, guest: Any, event: int, detail: int, ears: Ears) -> None:
 def _let_go(virt: Any, heard: Heard) -> None:
     with _LISTENING:
         ears = _EARS[virt]
+    with ears.changing:
         ears.all.remove(heard)
         if ears.all:
             return
-        del _EARS[virt]
-    for name, arguments in (("domainEventDeregisterAny", (ears.id,)),
+        for name, given in (("domainEventDeregisterAny", (ears.id,)),
                             ("unregisterCloseCallback", ())):
-        with contextlib.suppress(Libvirt):
-            getattr(virt, name)(*arguments)
+            with contextlib.suppress(Libvirt):
+                getattr(virt, name)(*given)
+        ears.id = NONE
 
 
 def _all(connection: Connection) -> list[Happening]:
