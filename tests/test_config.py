@@ -184,7 +184,7 @@ def test_check(tmp_path: Path) -> None:
     (["-c", "test:///default", "serve", "--users", "/no/users"],
      "/no/users: No such file or directory"),
     (["-c", "test:///default", "serve", "--state", "/no/state"],
-     "/no/state: unable to open database file"),
+     "/no/state: No such file or directory"),
     (["-c", "test:///default", "serve", "--config", "/no/file"],
      "/no/file: No such file or directory"),
     (["-c", "test:///default", "serve", "--tls-cert", "/no/c", "--tls-key", "/no/k"],

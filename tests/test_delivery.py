@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -210,6 +211,15 @@ def test_nobody_listens(export: Exporter) -> None:
         export(sent(f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(OSError):
         export(sent("http://no.such.host.invalid:5990"))
+
+
+@pytest.mark.parametrize(("url", "where"), [
+    ("http://[::1]", ("::1", 80)), ("https://[fe80::abcd]/x", ("fe80::abcd", 443)),
+    ("http://host", ("host", 80)), ("https://[::1]:5990", ("::1", 5990)),
+])
+def test_where_it_goes(url: str, where: tuple[str, int]) -> None:
+    made = cimxml_export._connection(urllib.parse.urlsplit(url))
+    assert (made.host, made.port) == where
 
 
 def test_what_speaks_something_else(export: Exporter) -> None:

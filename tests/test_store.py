@@ -44,9 +44,28 @@ def test_threads_share_it() -> None:
     assert len({number for number, _ in store.all("a")}) == 200
 
 
+def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    Store(str(file)).add("a", "http://listener/?token=secret")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_another_program_keeps_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "other"
+    other = sqlite3.connect(file)
+    other.execute("CREATE TABLE places (url TEXT)")
+    other.close()
+    before = file.read_bytes()
+    with pytest.raises(Error, match="^.*/other: another program keeps something in it$"):
+        Store(str(file))
+    assert file.read_bytes() == before
+
+
 def test_what_it_cannot_use_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Error, match=f"{tmp_path}: unable to open"):
+    with pytest.raises(Error, match=f"^{tmp_path}: Is a directory$"):
         Store(str(tmp_path))
+    with pytest.raises(Error, match=f"^{tmp_path}/a/b: No such file or directory$"):
+        Store(f"{tmp_path}/a/b")
     (tmp_path / "text").write_text("no database, but a text that is long enough" * 9)
     with pytest.raises(Error, match="text: file is not a database"):
         Store(str(tmp_path / "text"))

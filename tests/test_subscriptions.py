@@ -13,7 +13,7 @@ import pytest
 import pywbem
 from contract import failing
 from lab import LAB
-from listening import ALL, subscribed
+from listening import ALL, subscribed, until
 
 import libvirt_cim
 from libvirt_cim import principal
@@ -23,9 +23,11 @@ from libvirt_cim.conformance import findings
 from libvirt_cim.ground import Document
 from libvirt_cim.provider import Provider
 from libvirt_cim.query import Query
+from libvirt_cim.service.delivery import Sent
 from libvirt_cim.service.indication import Indications
 from libvirt_cim.service.store import Store
 from libvirt_cim.service.subscription import Subscriptions
+from libvirt_cim.service.wanted import selection
 from libvirt_cim.shelf import Shelf
 
 FILTER, DESTINATION, SUBSCRIPTION = CLASSES = (
@@ -264,7 +266,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     *((DESTINATION, {"Destination": url},
        f"Destination: {url!r} is not http://HOST:PORT or https://HOST:PORT")
       for url in ("file:///etc/passwd", "http://", "ftp://host", "http://host:99999",
-                  "http://user:secret@host", "http://host/a b", "http://h\xf6st", "mailto:x@y")),
+                  "http://user:secret@host", "http://host/a b", "http://a..b",
+                  f"http://{'x' * 64}.org", "http://h\xf6st", "mailto:x@y")),
     (DESTINATION, {**URL, "Protocol": 4}, "Protocol: is always 2, not 4"),
     (DESTINATION, {**URL, "PersistenceType": 1},
      "PersistenceType: 1 has no counterpart in libvirt; it has 2, 3"),
@@ -353,6 +356,32 @@ def test_who_tells_nobody_takes_no_subscription() -> None:
         ends = made(found, FILTER, **QUERY), made(found, DESTINATION, **URL)
         refused(Status.NOT_SUPPORTED, "nobody is told of indications here",
                 made, found, SUBSCRIPTION, Filter=ends[0], Handler=ends[1])
+
+
+def test_who_subscribes_while_an_event_is_told_hears_of_the_next(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Sent] = []
+    event = Instance("Virt_ComputerSystemDeletedIndication", {})
+    with opened() as provider:
+        assert provider.subscriptions is not None
+        service = Indications(provider.subscriptions, provider, sent.append)
+        filter_, *_ = link(provider)
+        other = threading.Thread(target=lambda: made(
+            provider, SUBSCRIPTION, Filter=filter_,
+            Handler=made(provider, DESTINATION, Name="other", **URL)))
+        def slowly(*given: Any) -> Any:
+            if other.ident is None:
+                other.start()
+                other.join(1)
+            return selection(*given)
+
+        monkeypatch.setattr("libvirt_cim.service.indication.selection", slowly)
+        for _ in range(2):
+            service._told(("root/virt", None), event)
+            other.join()
+        assert until(lambda: len(sent) == 3)
+        service.close()
 
 
 # what outlives the server

@@ -75,11 +75,11 @@ def posted(url: str, data: bytes) -> tuple[int, bytes]:
 
 
 def _connection(parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
-    host = parts.hostname or ""
+    host, port = parts.hostname or "", parts.port  # always given: '::1' is no host and port 1
     if parts.scheme == "https":
         return http.client.HTTPSConnection(
-            host, parts.port, timeout=SILENCE, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, parts.port, timeout=SILENCE)
+            host, port or 443, timeout=SILENCE, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port or 80, timeout=SILENCE)
 
 
 def _broken(connection: Any) -> None:

@@ -145,9 +145,10 @@ class Indications:
         """Tell those who have subscribed to it of an event on a host."""
         namespace, _ = key
         schema = self._hosts.host(namespace).schema
-        ready = self._ready.get(key)
-        if ready is None:
-            ready = self._ready[key] = list(self._made_ready(key, schema))
+        with self._lock:  # else what a change has made void could be kept after it
+            ready = self._ready.get(key)
+            if ready is None:
+                ready = self._ready[key] = list(self._made_ready(key, schema))
         for each in ready:
             name = each.asked.query.class_name
             if schema.is_a(event.class_name, name) and each.asked.fits(event):

@@ -6,6 +6,7 @@ Any thread may use it; every change is in the file when the call returns.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from typing import Any
@@ -14,7 +15,7 @@ from ..cim import Error, Status
 
 MEMORY = ":memory:"
 VERSION = 1  # of what is in the file
-_TABLE = """CREATE TABLE IF NOT EXISTS kept
+_TABLE = """CREATE TABLE kept
     (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, document TEXT NOT NULL)"""
 
 
@@ -24,15 +25,32 @@ class Store:
     def __init__(self, file: str = MEMORY) -> None:
         self.file, self._lock = file, threading.Lock()
         try:
+            if self.lasting:  # where clients have their listeners is nobody else's business
+                os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
             self._base = sqlite3.connect(
                 file, timeout=5, isolation_level=None, check_same_thread=False)
+        except OSError as error:
+            raise self._failed(error.strerror) from None
         except sqlite3.Error as error:
             raise self._failed(error) from None
+        try:
+            self._begin()
+        except Error:
+            self._base.close()
+            raise
+
+    def _begin(self) -> None:
+        """Make the table, if nothing is in the file yet, or see that it is ours."""
+        self._done("BEGIN IMMEDIATE")
         (version,), = self._done("PRAGMA user_version")[0]
         if version > VERSION:
-            raise Error(Status.FAILED, f"{file}: is of a later version of libvirt-cim")
-        self._done(_TABLE)
-        self._done(f"PRAGMA user_version = {VERSION}")
+            raise self._failed("is of a later version of libvirt-cim")
+        if version == 0:
+            if self._done("SELECT name FROM sqlite_master")[0]:
+                raise self._failed("another program keeps something in it")
+            self._done(_TABLE)
+            self._done(f"PRAGMA user_version = {VERSION}")
+        self._done("COMMIT")
 
     @property
     def lasting(self) -> bool:
@@ -69,5 +87,5 @@ class Store:
             except sqlite3.Error as error:
                 raise self._failed(error) from None
 
-    def _failed(self, error: sqlite3.Error) -> Error:
-        return Error(Status.FAILED, f"{self.file}: {error}")
+    def _failed(self, why: object) -> Error:
+        return Error(Status.FAILED, f"{self.file}: {why}")

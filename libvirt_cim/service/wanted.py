@@ -45,6 +45,7 @@ def right(url: str) -> bool:
     """Whether indications can be sent there: HTTP, if it does not say what (DSP0200)."""
     try:
         parts = urllib.parse.urlsplit(whole(url))
+        (parts.hostname or "").encode("idna")  # as it is done to find the host
         return (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
                 and url.isprintable() and url.isascii() and " " not in url
                 and parts.username is None)
