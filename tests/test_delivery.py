@@ -234,26 +234,29 @@ def test_what_speaks_something_else(export: Exporter) -> None:
             export(sent(f"http://127.0.0.1:{server.getsockname()[1]}"))
 
 
-@pytest.mark.parametrize(("limit", "silent"), [("SILENCE", True), ("ALL", False)])
+@pytest.mark.parametrize(("scheme", "limit", "said"), [
+    ("http", "SILENCE", b""), ("http", "ALL", b"HTTP/1.1 " * 20),
+    ("https", "SILENCE", b""), ("https", "ALL", b"\x16\x03\x03\x20\x00" + b"\x02" * 200),
+])
 def test_who_answers_slowly_is_not_waited_for(
-    export: Exporter, monkeypatch: pytest.MonkeyPatch, limit: str, silent: bool
+    export: Exporter, monkeypatch: pytest.MonkeyPatch, scheme: str, limit: str, said: bytes
 ) -> None:
     monkeypatch.setattr(cimxml_export, limit, 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         def drip() -> None:
             connection, _ = server.accept()
             with connection:
-                for _ in range(100):
+                for number in range(200):
                     time.sleep(0.05)
                     try:
-                        connection.sendall(b"" if silent else b"HTTP/1.1 "[:1])
+                        connection.sendall(said[number:number + 1])
                     except OSError:
                         return
 
         threading.Thread(target=drip, daemon=True).start()
         began = time.monotonic()
         with pytest.raises(OSError):
-            export(sent(f"http://127.0.0.1:{server.getsockname()[1]}"))
+            export(sent(f"{scheme}://127.0.0.1:{server.getsockname()[1]}"))
         assert time.monotonic() - began < 8
 
 

@@ -29,6 +29,7 @@ from libvirt_cim.service.store import Store
 from libvirt_cim.service.subscription import Subscriptions
 from libvirt_cim.service.wanted import selection
 from libvirt_cim.shelf import Shelf
+from libvirt_cim.write import modify
 
 FILTER, DESTINATION, SUBSCRIPTION = CLASSES = (
     "CIM_IndicationFilter", "CIM_ListenerDestinationCIMXML", "CIM_IndicationSubscription")
@@ -234,6 +235,26 @@ def test_what_may_be_changed(provider: Provider) -> None:
             provider.modify_instance, Instance("", {"Nothing": 3}, path))
     refused(Status.INVALID_PARAMETER, "the instance to be changed has no path",
             provider.modify_instance, Instance("CIM_IndicationSubscription"))
+
+
+def test_two_changes_at_once(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them is undone by the other: who comes later is told."""
+    *_, path = link(provider)
+
+    def change(**properties: Any) -> None:
+        provider.modify_instance(Instance("", properties, path))
+
+    def slowly(*given: Any) -> None:
+        monkeypatch.undo()
+        change(SubscriptionInfo="rack 2")
+        modify(*given)
+
+    monkeypatch.setattr("libvirt_cim.service.subscription.modify", slowly)
+    refused(Status.FAILED, "it was changed meanwhile", change, SubscriptionState=4)
+    found = provider.get_instance(path)
+    assert (found["SubscriptionInfo"], found["SubscriptionState"]) == ("rack 2", 2)
+    change(SubscriptionState=4)
+    assert provider.get_instance(path)["SubscriptionInfo"] == "rack 2"
 
 
 def query(text: str = ALL, language: str = "WQL", **more: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from typing import Any, Callable
+from typing import Callable
 
 from .. import tree
 from ..cim import Error, Instance, Status
@@ -62,31 +62,36 @@ def posted(url: str, data: bytes) -> tuple[int, bytes]:
     parts = urllib.parse.urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts)
-    last = threading.Timer(ALL, _broken, [connection])
-    last.daemon = True
-    last.start()
-    try:
-        connection.request("POST", target, data, HEADERS)
-        answer = connection.getresponse()
-        return answer.status, answer.read(LONGEST)
-    finally:
-        last.cancel()
-        connection.close()
+    stream = socket.create_connection((connection.host, connection.port), SILENCE)
+    with contextlib.closing(connection), stream.dup() as same:
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are apart
+        connection.sock = stream
+        last = threading.Timer(ALL, _broken, [same])  # TLS takes the other one's place
+        last.daemon = True
+        last.start()
+        try:
+            if parts.scheme == "https":
+                connection.sock = ssl.create_default_context().wrap_socket(
+                    stream, server_hostname=connection.host)
+            connection.request("POST", target, data, HEADERS)
+            answer = connection.getresponse()
+            return answer.status, answer.read(LONGEST)
+        finally:
+            last.cancel()
 
 
 def _connection(parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
-    host, port = parts.hostname or "", parts.port  # always given: '::1' is no host and port 1
-    if parts.scheme == "https":
-        return http.client.HTTPSConnection(
-            host, port or 443, timeout=SILENCE, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port or 80, timeout=SILENCE)
+    """Where to, not open yet. A port is always given: '::1' is no host and port 1."""
+    usual = 443 if parts.scheme == "https" else 80
+    made = http.client.HTTPConnection(parts.hostname or "", parts.port or usual)
+    made.default_port = usual  # which is not told
+    return made
 
 
-def _broken(connection: Any) -> None:
+def _broken(stream: socket.socket) -> None:
     """End what takes too long: the thread that waits for it gets an error."""
-    if connection.sock is not None:
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        stream.shutdown(socket.SHUT_RDWR)
 
 
 def refusal(body: bytes) -> None:

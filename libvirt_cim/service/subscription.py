@@ -105,9 +105,12 @@ class Subscriptions:
             if row is not None and not row.qualifier("Write") and not row.qualifier("Key") \
                     and value != find(present, row.name):
                 raise invalid(f"{table.name}.{row.name}: may not be changed")
+        before = tree.text_of(node)
         modify(table, node, document, sent)
         with self._lock:
             kept = self._kept(node)
+            if tree.text_of(kept) != before:
+                raise Error(Status.FAILED, "it was changed meanwhile")
             self._store.change(int(kept.get("id", "")), tree.text_of(node))
             self._root.replace(kept, copy.deepcopy(node))
         self.changed()
