@@ -154,7 +154,10 @@ def test_debian(deb: Path, shell: Shell) -> None:
     assert "it is so already" in again
     for name in SHELLS:
         assert "register" in shell(COMPLETED[name])
+    kept = "/var/lib/libvirt-cim/state.sqlite"
+    shell(f"mkdir -p $(dirname {kept}); touch {kept}")
     gone(shell, "dpkg --remove python3-libvirt-cim")
+    shell(f"test -e {kept}; dpkg --purge python3-libvirt-cim; test ! -e $(dirname {kept})")
 
 
 @slow
@@ -183,6 +186,24 @@ def test_the_rpm_package_replaces_libvirt_cim(rpm: Path) -> None:
     found = sh("rpm", "-qp", "--provides", "--obsoletes", rpm).stdout.splitlines()
     assert {"libvirt-cim < 1.0", f"libvirt-cim = {RELEASE}-1"} <= {
         each.split("%")[0].replace(".fc", "") for each in found}
+
+
+PYTHON = """#!/bin/sh
+case "$*" in
+*" $FAILS") exit 3 ;;
+*--stage*) while [ "$1" != --stage ]; do shift; done; mkdir -p "$2"; touch "$2/libvirt_cim.so" ;;
+*) echo text ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("fails", ["nothing", "manual", "-m libvirt_cim"])
+def test_no_package_without_its_pages(fails: str, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    done = sh("sh", PACKAGING / "install", tmp_path / "root", python, "/site", FAILS=fails)
+    assert done.returncode == (0 if fails == "nothing" else 3)
 
 
 @pytest.mark.parametrize("name", SHELLS)
