@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -57,6 +58,18 @@ def test_stage_twice_changes_nothing(tmp_path: Path) -> None:
     assert printed("-c", URI, "register", "sfcb", "--stage", tmp_path) == "it is so already\n"
     assert [(each, each.stat().st_mtime_ns, each.stat().st_ino)
             for each in tmp_path.iterdir()] == before
+
+
+def test_where_there_is_no_room_the_file_is_named(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        assert refused("-c", URI, "register", "sfcb", "--stage", tmp_path) == [
+            f"{tmp_path}/root-virt.mof: File too large"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {each.name for each in tmp_path.iterdir()} == {
+        "libvirt_cim.so", "libvirt_cim.so.conf"}
 
 
 def sections(text: str) -> dict[str, dict[str, list[str]]]:
@@ -433,6 +446,8 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
                "/lib/cmpi/libvirt_cim.so.conf: python = /gone/python: there is no such thing"),
     "libpython": (lambda top: conf(top, "libpython", "/gone/libpython3.so"),
                   "/lib/cmpi/libvirt_cim.so.conf: libpython = /gone/libpython3.so: there is no"),
+    "no program": (lambda top: conf(top, "python", "/etc/passwd"),
+                   "/lib/cmpi/libvirt_cim.so.conf: /etc/passwd: Permission denied"),
     "module": (wrong_module, "No module named 'libvirt_cim.missing'"),
     "host": (lambda top: conf(top, "uri", "xen:///"),
              "libvirt_cim.so.conf: uri is xen:///, and should be test:///default"),

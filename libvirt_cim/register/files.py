@@ -84,8 +84,10 @@ def put_bytes(file: Path, data: bytes, mode: int = 0o644) -> bool:
             stream.write(data)
         os.chmod(name, mode)
         os.replace(name, file)
-    except BaseException:
+    except BaseException as error:
         os.unlink(name)
+        if isinstance(error, OSError):
+            error.filename = str(file)  # a disk that is full names none
         raise
     return True
 

@@ -105,6 +105,6 @@ def _said(*command: str) -> str:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", cwd="/", check=False)
     except OSError as error:
-        return f"{command[0]}: {error.strerror}"
+        return error.strerror or "cannot be run"
     words = (done.stderr or done.stdout).strip().splitlines()
     return (words[-1] if words else f"exit status {done.returncode}") if done.returncode else ""
