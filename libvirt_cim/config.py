@@ -246,7 +246,7 @@ def _connection(config: Config, place: str, name: str, lines: list[Line]) -> Non
     values = _values(config, lines, CONNECTION)
     if "uri" not in values:
         if not any(_option(line.name) == "uri" for line in lines):
-            config.mistakes.append(f"{place}: [connection {name}] has no uri")
+            config.mistakes.append(f"{place}: [{f'connection {name}'.rstrip()}] has no uri")
         return
     if "namespace" not in values and config.connections:
         if not re.fullmatch(r"\w[\w.-]*", name):

@@ -132,7 +132,7 @@ FOUND = """:9: is no section and no NAME = VALUE
 :12: body: '0' is not a number of at least 1
 :13: threads: 'many' is not a number of at least 1
 :15: anna: 'king' is no role: read, operate, write
-:16: [connection ] has no uri
+:16: [connection] has no uri
 :19: read-only: 'perhaps' is not yes or no
 :20: a second connection needs a name or a namespace
 :22: another connection has the namespace root/virt

@@ -93,7 +93,14 @@ def test_a_port_that_is_taken() -> None:
         with start("-c", LAB, "serve", "--listen", address) as process:
             out, err = process.communicate(timeout=20)
     assert process.returncode == 1 and out == b""
-    assert err.startswith(b"libvirt-cim: ") and b"in use" in err and err.count(b"\n") == 1
+    assert err.decode() == f"libvirt-cim: {address}: Address already in use\n"
+
+
+def test_an_address_that_is_not_this_machines() -> None:
+    with start("-c", LAB, "serve", "--listen", "[2001:db8::1]:5988") as process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1 and err.startswith(b"libvirt-cim: [2001:db8::1]:5988: ")
+    assert err.count(b"\n") == 1 and b"mistake" not in err and b"Errno" not in err
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ with what follows it.
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 import time
@@ -199,6 +200,16 @@ class Server(wsgi.Server):
         self.keep_alive_conn_limit = limits.connections
         if context is not None:
             self.ssl_adapter = Tls(context)
+
+    def prepare(self) -> None:
+        """Listen; OSError with the address if that can't be done."""
+        try:
+            super().prepare()
+        except OSError as error:
+            host, port = self.bind_addr
+            why = re.findall(r"\[Errno -?\d+\] ([^)]*)", str(error)) or [str(error)]
+            shown = f"[{host}]" if ":" in host else host
+            raise OSError(error.errno or 0, why[-1], f"{shown}:{port}") from None
 
     def process_conn(self, conn: Any) -> None:
         """Answer a connection that has sent something; one that is new waits for that first."""
