@@ -136,7 +136,7 @@ def gone(shell: Shell, removed: str) -> None:
     """A package that is removed leaves neither files nor registration."""
     shell(f"""
         {removed}
-        ! command -v libvirt-cim
+        test -z "$(command -v libvirt-cim)"
         sfcb=$(dirname $(dirname $(readlink /usr/bin/sfcbrepos)))
         test ! -e $sfcb/lib/cmpi/libvirt_cim.so
         test -z "$(find $sfcb/stage -name 'libvirt-cim*')"
