@@ -353,6 +353,17 @@ def test_an_event(server: Server, adapter: Adapter) -> None:
     assert server.broker.mistakes == [] and len(server.broker.attached) == 1
 
 
+def test_what_comes_while_events_may_not_is_lost(server: Server, adapter: Adapter) -> None:
+    wanted(server, "CIM_ComputerSystem")
+    server.call("disable")
+    line, = adapter.events._lines.values()
+    assert adapter.events.deliver("root/virt", Instance(EVENT.class_name, {"Name": "early"}))
+    assert until(lambda: not line._waiting)
+    server.call("enable")
+    assert adapter.events.deliver("root/virt", EVENT)
+    assert until(lambda: [each["Name"] for _, each in server.broker.delivered] == ["front1"])
+
+
 def test_somebody_subscribes_while_an_event_is_told(server: Server, adapter: Adapter) -> None:
     class Meanwhile(str):
         def lower(self) -> str:

@@ -108,7 +108,10 @@ def test_a_mistake_of_ours_stops_nothing(
     assert until(lambda: post.arrived == [1]) and "a mistake in libvirt_cim" in caplog.text
 
 
-def test_no_more_wait_than_fit(delivering: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_wait_than_fit(
+    delivering: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is lost is told, once."""
     monkeypatch.setattr(delivery, "MANY", 10)
     go, post = threading.Event(), Post()
 
@@ -122,6 +125,8 @@ def test_no_more_wait_than_fit(delivering: Any, monkeypatch: pytest.MonkeyPatch)
     go.set()
     assert until(lambda: post.arrived[-1:] == [29])
     assert post.arrived[-10:] == list(range(20, 30)) and len(post.arrived) <= 11
+    lost = 30 - len(post.arrived)
+    assert caplog.messages == [f"listener a is reached; {lost} indications were lost"]
 
 
 def test_one_that_is_slow_keeps_no_other_waiting(delivering: Any) -> None:

@@ -129,6 +129,17 @@ def test_who_is_stopped_tells_nothing_more(told: Told, connection: Connection) -
     assert until(lambda: len(told.happened) == 1) and len(more) == 1
 
 
+def test_a_lost_connection_is_opened_again(
+    told: Told, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And all guests are told anew."""
+    event._closed(event._EARS[connection.handle])
+    assert until(lambda: len([each for each in told if isinstance(each, list)]) == 2)
+    assert f"test: no events: the connection to {LAB} was lost" in caplog.messages
+    connection.handle.defineXML(guest("web"))
+    assert until(lambda: told.shown() == [("defined", None)])
+
+
 # several watchers of one connection
 
 class Virt:

@@ -160,6 +160,25 @@ def test_another_configuration_takes_the_place_of_the_former(home: Path) -> None
     assert "LXC_LogicalDisk" in there and "Virt_LogicalDisk" not in there
 
 
+def test_what_the_server_refuses_to_delete_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed("-c", URI, "register", "pegasus")
+    before = tree(Path(os.environ["LIBVIRT_CIM_STATE"]))
+
+    def run(name: str, *words: str) -> str:
+        if words[0] == "dc":
+            raise Error(Status.FAILED, "CIM_ERR_ACCESS_DENIED")
+        return fake_servers.run(name, *words)
+
+    monkeypatch.setattr(files, "run", run)
+    assert refused("register", "pegasus", "--remove") == ["CIM_ERR_ACCESS_DENIED"]
+    assert tree(Path(os.environ["LIBVIRT_CIM_STATE"])) == before
+    monkeypatch.setattr(files, "run", fake_servers.run)
+    printed("register", "pegasus", "--remove")
+    assert registered(home) == set()
+
+
 def test_what_others_stand_on_stays(home: Path) -> None:
     """A class of ours from which somebody derived his own, and so the namespace."""
     printed("-c", URI, "register", "pegasus")
@@ -217,6 +236,8 @@ def test_what_was_replaced_comes_back(home: Path) -> None:
     for _ in range(2):
         said = printed("-c", URI, "register", "pegasus", "--replace").splitlines()
         assert said[-1].endswith("compiled")
+        kept = (home.parent / "state/pegasus.replaced/registration").read_text("utf-8")
+        assert kept.startswith("instance of PG_ProviderModule") and "NULL" not in kept
         printed("-c", "lxc:///", "register", "pegasus")  # another configuration brings back nothing
         assert "KVM_Below" not in Repository(home / "repository").classes("root/virt")
         printed("register", "pegasus", "--remove")

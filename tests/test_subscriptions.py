@@ -24,12 +24,12 @@ from libvirt_cim.ground import Document
 from libvirt_cim.provider import Provider
 from libvirt_cim.query import Query
 from libvirt_cim.service.delivery import Sent
-from libvirt_cim.service.indication import Indications
+from libvirt_cim.service.indication import Indications, watch
 from libvirt_cim.service.store import Store
-from libvirt_cim.service.subscription import Subscriptions
+from libvirt_cim.service.subscription import KIND, Subscriptions
 from libvirt_cim.service.wanted import selection
 from libvirt_cim.shelf import Shelf
-from libvirt_cim.write import modify
+from libvirt_cim.write import build, modify
 
 FILTER, DESTINATION, SUBSCRIPTION = CLASSES = (
     "CIM_IndicationFilter", "CIM_ListenerDestinationCIMXML", "CIM_IndicationSubscription")
@@ -257,6 +257,27 @@ def test_two_changes_at_once(provider: Provider, monkeypatch: pytest.MonkeyPatch
     assert provider.get_instance(path)["SubscriptionInfo"] == "rack 2"
 
 
+def test_what_goes_meanwhile(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subscription of it, or a change, comes too late."""
+    filter_, destination, path = link(provider)
+
+    def slowly(write: Any, gone: Path) -> Any:
+        def writing(*given: Any) -> None:
+            monkeypatch.undo()
+            provider.delete_instance(gone)
+            write(*given)
+
+        return writing
+
+    monkeypatch.setattr("libvirt_cim.service.subscription.modify", slowly(modify, path))
+    refused(Status.NOT_FOUND, "it was deleted meanwhile", provider.modify_instance,
+            Instance("", {"SubscriptionState": 4}, path))
+    monkeypatch.setattr("libvirt_cim.service.subscription.build", slowly(build, destination))
+    refused(Status.INVALID_PARAMETER, f"{path.class_name}.Handler: it was deleted meanwhile",
+            made, provider, SUBSCRIPTION, Filter=filter_, Handler=destination)
+    assert not list(provider.enumerate_instances(SUBSCRIPTION, "interop"))
+
+
 def query(text: str = ALL, language: str = "WQL", **more: Any) -> dict[str, Any]:
     return {"Query": text, "QueryLanguage": language, **more}
 
@@ -403,6 +424,30 @@ def test_who_subscribes_while_an_event_is_told_hears_of_the_next(
             other.join()
         assert until(lambda: len(sent) == 3)
         service.close()
+
+
+def test_hosts_are_watched_as_who_subscribed() -> None:
+    seen: list[Optional[str]] = []
+
+    class Asking(Unreached):
+        def host(self, namespace: str) -> Any:
+            return self
+
+        def watching(self) -> Any:
+            seen.append(principal.current())
+            raise Error(Status.FAILED, "not today")
+
+    with libvirt_cim.connect(LAB) as found:
+        watcher = watch(Asking(found), "root/virt", "anna", print)
+        assert until(lambda: seen == ["anna"])
+        watcher.stop()
+
+
+def test_who_ends_lets_go_of_what_is_kept() -> None:
+    store = Store()
+    Indications(Subscriptions(store), Unreached(opened()), print).close()
+    with pytest.raises(Error, match="closed database"):
+        store.all(KIND)
 
 
 # what outlives the server

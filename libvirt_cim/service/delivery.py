@@ -105,9 +105,9 @@ class Listener:
 
     def _arrived(self, sent: Sent) -> None:
         LOG.debug("%s to %s", sent.indication.class_name, sent.url)
-        if self._failing:
-            LOG.warning("listener %s is reached again; %d indications were lost", self.name,
-                        self._lost)
+        if self._failing or self._lost:
+            LOG.warning("listener %s is reached%s; %d indications were lost", self.name,
+                        " again" if self._failing else "", self._lost)
         self._failing, self._lost = False, 0
 
 
