@@ -89,7 +89,7 @@ def check_file(file: str) -> None:
 
 def _users(config: Config) -> list[str]:
     """What is wrong with the files that a configuration names."""
-    from .adapter.access import entries, mistake
+    from .adapter.access import mistakes
 
     found = []
     for name in OPTIONS:
@@ -103,6 +103,5 @@ def _users(config: Config) -> list[str]:
             found.append(f"{file}: {error.strerror}")
             continue
         if name == "users":
-            found += [f"{file}:{number}: {user}: {mistake(hashed)}"
-                      for number, user, hashed in entries(text) if mistake(hashed)]
+            found += mistakes(file, text)
     return found

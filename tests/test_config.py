@@ -172,6 +172,8 @@ def test_check(tmp_path: Path) -> None:
                        "the password is not bcrypt's: use htpasswd -B\n")
     users.write_text("bert:{SHA}xx\n")
     assert printed("check", "--config", file) == ran.out
+    users.write_text("# bert\n")
+    assert run("check", "--config", file).err == f"libvirt-cim: {users}: nobody can log in\n"
     users.unlink()
     assert refused("check", "--config", written(tmp_path, f"[server]\nusers = {users}\n")) == \
         f"{users}: No such file or directory"

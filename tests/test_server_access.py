@@ -128,6 +128,20 @@ def test_the_file_is_read_again(tmp_path: Path) -> None:
     assert not users.right("anna", "one") and users.right("bert", "two")
 
 
+def test_what_is_wrong_with_the_file_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "users"
+    file.write_text("anna:$apr1$a$b\n")
+    users = Users(str(file))
+    wrong = f"{file}:1: anna: the password is not bcrypt's: use htpasswd -B"
+    assert caplog.messages == [wrong, f"{file}: nobody can log in"]
+    caplog.clear()
+    file.write_text(f"anna:$apr1$a$b\nbert:{hashed('two')}\n")
+    assert users.right("bert", "two") and users.right("bert", "two")
+    assert caplog.messages == [wrong]
+
+
 def test_credentials() -> None:
     assert credentials("basic " + basic("a:b:c")[6:]) == ("a", "b:c")
 

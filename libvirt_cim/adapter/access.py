@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import os
 import secrets
 import threading
@@ -21,6 +22,7 @@ import attrs
 
 from ..cim import Error, Status, invalid
 
+LOG = logging.getLogger("libvirt_cim.http")
 READ, OPERATE, WRITE = ROLES = ("read", "operate", "write")  # each may do what those before may
 KEEP = 300.0  # seconds that a password is known to be right
 _KEPT = 1024
@@ -76,8 +78,11 @@ class Users:
         with self._lock:
             if stamp != self._stamp:
                 with open(self.file, encoding="utf-8") as stream:
-                    self._hashes = {name: text for _, name, text in entries(stream.read())
-                                    if not mistake(text)}
+                    text = stream.read()
+                for each in mistakes(self.file, text):
+                    LOG.warning(each)
+                self._hashes = {name: hashed for _, name, hashed in entries(text)
+                                if not mistake(hashed)}
                 self._known, self._stamp = {}, stamp
             return self._hashes
 
@@ -99,6 +104,13 @@ def mistake(hashed: bytes) -> str:
     if hashed.startswith(b"{SHA}"):
         return ""
     return "the password is not bcrypt's: use htpasswd -B"
+
+
+def mistakes(file: str, text: str) -> list[str]:
+    """What is wrong with an htpasswd file, a line for each."""
+    found = [(number, name, mistake(hashed)) for number, name, hashed in entries(text)]
+    wrong = [f"{file}:{number}: {name}: {what}" for number, name, what in found if what]
+    return wrong if len(wrong) < len(found) else [*wrong, f"{file}: nobody can log in"]
 
 
 def verified(password: str, hashed: bytes) -> bool:
