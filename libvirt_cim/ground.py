@@ -42,7 +42,8 @@ class Source(Protocol):
     def documents(self, kind: str, known: Known, wanted: tuple[str, ...]) -> Iterator[Document]:
         """The documents of a kind: those with the known texts, or at least all of those.
 
-        `wanted` are the root's children (and @attributes) that will be read, () for all.
+        `wanted` are the sections that will be read, () for all: children (and @attributes) of the
+        root, or of a child what stands at a path (devices/disk).
         """
 
     def every(

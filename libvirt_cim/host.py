@@ -48,7 +48,7 @@ class Host:
     def forget(self) -> None:
         """What was fetched is out of date."""
         self._kept = Recent(self._keep)
-        self._templates: list[Document] = []
+        self._templates: dict[Wanted, list[Document]] = {}  # by what is in them
 
     def documents(self, kind: str, known: Known, wanted: Wanted) -> Iterator[Document]:
         """The documents of one kind: those with the known texts, or all of them."""
@@ -65,8 +65,7 @@ class Host:
         elif kind in ALONE:
             yield from self._fetched(kind, (kind,), getattr(self.node, ALONE[kind]))
         elif kind == "AllocationXML":
-            self._templates = self._templates or allocation.documents(kind, self.source)
-            yield from self._templates
+            yield from self._filled(kind, () if () in self._templates else wanted)
         elif kind in HELD:
             for each in self._held(kind, known):
                 yield from self._thing(each, each.xml, wanted)
@@ -74,6 +73,12 @@ class Host:
             yield from self._fetched(kind, (kind,), self._server)
         elif kind in CATALOG:  # the same on every host
             yield from self._fetched(kind, (kind,), lambda: catalog(kind))
+
+    def _filled(self, kind: str, wanted: Wanted) -> list[Document]:
+        """The templates of a kind, as far as they are wanted."""
+        if wanted not in self._templates:
+            self._templates[wanted] = allocation.documents(kind, self.source, wanted)
+        return self._templates[wanted]
 
     def _held(self, kind: str, known: Known) -> Iterator[Moment]:
         """What a guest has of a kind, or, where none is named, what all of them have."""

@@ -7,6 +7,7 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -87,7 +88,7 @@ class Query:
         """The documents that say what keys do, or all where nothing is given."""
         if not given:
             kinds = tuple(dict.fromkeys([kind for table in tables for kind in table.kinds]))
-            return self.source.every(kinds, {}, self._leaves(tables, kinds, wanted))
+            return self.source.every(kinds, {}, sections(tuple(tables), kinds, wanted))
         return self._known_documents(tables, given, wanted)
 
     def _known_documents(self, tables: Sequence[Table], given: Mapping[str, Value],
@@ -102,7 +103,7 @@ class Query:
         seen: list[Document] = []  # what is found by two ways comes once
         for known in some:
             kinds = tuple(dict.fromkeys(kind for kind, each in places if known == each))
-            for document in self.source.every(kinds, known, self._leaves(tables, kinds, wanted)):
+            for document in self.source.every(kinds, known, sections(tuple(tables), kinds, wanted)):
                 if known and any(document is each for each in seen):
                     continue
                 if known:
@@ -114,18 +115,6 @@ class Query:
         for instance in self.enumerate(class_name, frozenset()):
             if instance.path is not None:
                 yield instance.path
-
-    def _leaves(
-        self, tables: Sequence[Table], kinds: tuple[str, ...], wanted: Names
-    ) -> tuple[str, ...]:
-        """The children of the root that will be read, or () when it is not so simple."""
-        found: set[str] = set()
-        for table in (each for each in tables if kinds[0] in each.kinds):
-            below = table.leaves(kinds[0], spelled(table, wanted)) if len(kinds) == 1 else None
-            if below is None:
-                return ()
-            found |= below
-        return tuple(sorted(found))
 
     def _instances(self, table: Table, nodes: list[Element], document: Document, wanted: Names
                    ) -> Iterable[Instance]:
@@ -142,12 +131,17 @@ class Query:
             for path in association.links(self.schema, table, node, document):
                 yield self._link(table, Link(path, node, document), wanted)
 
-    def find(self, path: Path) -> tuple[Table, Document, Entry]:
-        """The element that a path names, or CIM_ERR_NOT_FOUND naming the key that is wrong."""
+    def find(self, path: Path, whole: bool = True, wanted: Names = None
+             ) -> tuple[Table, Document, Entry]:
+        """The element that a path names, or CIM_ERR_NOT_FOUND naming the key that is wrong.
+
+        If its document need not be whole, it has at least what the wanted rows read.
+        """
         table = self.schema.table(path.class_name)
         seen = []
         for kind, known in table.identity.known(path.keys):
-            for document in self.source.documents(kind, known, ()):
+            needed = () if whole else sections((table,), (kind,), wanted)
+            for document in self.source.documents(kind, known, needed):
                 if table.kind_of(document) == kind:
                     entry = table.find(document, path)
                     if entry is not None:
@@ -159,7 +153,7 @@ class Query:
         """The instance that a path names."""
         if self.schema.table(path.class_name).association:
             return self._get_link(path, wanted)
-        table, document, entry = self.find(path)
+        table, document, entry = self.find(path, False, wanted)
         wanted = spelled(table, wanted)
         instance = table.instance(entry, document, wanted)
         if wanted is not None and REST in wanted:
@@ -266,6 +260,19 @@ def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, 
     return others or [
         (name, end) for name, end in link.keys.items() if not role or name.lower() != role.lower()
     ]
+
+
+@functools.lru_cache(maxsize=1000)
+def sections(tables: tuple[Table, ...], kinds: tuple[str, ...], wanted: Names) -> tuple[str, ...]:
+    """The sections of documents of those kinds that will be read, or () where it may be any."""
+    found: set[str] = set()
+    for table, kind in itertools.product(tables, kinds):
+        if kind in table.kinds:
+            below = table.sections(kind, spelled(table, wanted))
+            if below is None:
+                return ()
+            found |= below
+    return tuple(sorted(found))
 
 
 def spelled(table: Table, wanted: Names) -> Names:

@@ -139,11 +139,13 @@ class Request:
         found: list[Document] = []
         try:
             for kind in kinds:
+                if any(kind in each.kinds for each in found):
+                    continue  # a guest that is off has one for two
                 document = (self._info(guest, wanted) if kind == INFO
                             else self._stats(guest, named) if kind == STATS
                             else self._said(guest, wanted) if kind == AGENT
                             else self._domain(guest, kind, wanted, named))
-                if document is not None and document not in found:
+                if document is not None:
                     found.append(document)
         except Error as error:  # it vanished since it was found
             if error.status != Status.NOT_FOUND:

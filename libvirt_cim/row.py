@@ -14,6 +14,7 @@ from .cim import Property, Value
 from .expression import (
     HERE,
     Attributes,
+    Call,
     ClassName,
     Expression,
     Join,
@@ -167,31 +168,45 @@ def leaf_location(found: Expression) -> Optional[Location]:
     return found.location if isinstance(found, (Presence, Template, Attributes)) else None
 
 
-def root_children(found: Expression, root: tuple[str, ...]) -> Optional[set[str]]:
-    """The root's children and attributes (@pool) that an expression of a table at the root reads.
+def sections_read(arm: Arm, root: tuple[str, ...]) -> Optional[set[str]]:
+    """The sections of a document that an arm of a table at a root reads.
 
-    None: it may be any.
+    They are children and attributes (@pool) of the document's root, and for a node further down
+    the path to it (devices/disk). None: it may be any.
     """
-    if isinstance(found, Location):
-        steps = found.steps
-        if found.absolute:
-            steps = steps[1:] if steps[0].name == root[0] else ()
-        mark = {"child": "", "attribute": "@"}.get(steps[0].kind) if steps else None
-        return None if mark is None else {mark + steps[0].name}
-    parts: Sequence[Any] = ()
-    if isinstance(found, Template) and found.location == HERE:
-        parts = found.parts
+    found = arm.expression
+    locations: list[Optional[Location]] = [leaf_location(found)]
+    if isinstance(found, ClassName):
+        locations = []
+    elif isinstance(found, Template):
+        locations = [_below(found.location, part) for part in found.parts
+                     if not isinstance(part, (str, Call))]
     elif isinstance(found, Join):
-        parts = [ours for _, ours in found.tests]
-    elif not isinstance(found, ClassName):
+        locations = [_below(HERE, ours) for _, ours in found.tests if not isinstance(ours, Call)]
+    if arm.condition is not None and arm.condition.test is not None:
+        locations.append(Location(False, (Step("attribute", arm.condition.test[0]),)))
+    places = {None if each is None else _section(each, root) for each in locations}
+    return None if None in places else {each for each in places if each}
+
+
+def _below(start: Location, part: Any) -> Optional[Location]:
+    """The path that a hole reads from a node; None where it counts what is around."""
+    if not isinstance(part, Location):
         return None
-    names: set[str] = set()
-    for part in parts:
-        below = root_children(part, root) if isinstance(part, Location) else set()
-        if below is None:
-            return None
-        names |= below
-    return names
+    return part if part.absolute else Location(start.absolute, (*start.steps, *part.steps))
+
+
+def _section(location: Location, root: tuple[str, ...]) -> Optional[str]:
+    """The section of a document in which a path from a node at a root ends."""
+    above, steps = root[1:], location.steps
+    if location.absolute:
+        above, steps = (), steps[1:] if steps[0].name == root[0] else ()
+    while above and steps and steps[0].kind == "parent":
+        above, steps = above[:-1], steps[1:]
+    if above:
+        return "/".join(above)
+    mark = {"child": "", "attribute": "@"}.get(steps[0].kind) if steps else None
+    return None if mark is None or steps[0].name == "*" else mark + steps[0].name
 
 
 def default_of(row: Row) -> Optional[str]:

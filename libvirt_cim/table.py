@@ -8,6 +8,7 @@ written is write.py's.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -18,7 +19,7 @@ from .identity import Identity
 from .key import compile_key
 from .lens import append
 from .root import Root, stands
-from .row import Row, attribute_of, default_of, initial, root_children, tag_of, tested
+from .row import Row, attribute_of, default_of, initial, sections_read, tag_of, tested
 from .shape import Maker, Shape
 from .tree import Element, empty
 
@@ -75,19 +76,20 @@ class Table:
             self._kind_of[document.kinds] = found
             return found
 
-    def leaves(self, kind: str, wanted: Names) -> Optional[set[str]]:
-        """The children of the root that keys and wanted rows read; None where more may be."""
+    def sections(self, kind: str, wanted: Names) -> Optional[set[str]]:
+        """The sections of a document that keys and wanted rows read; None where it may be any."""
         roots = self.roots[kind]
-        if wanted is None or self.expand or any(len(root) != 1 for root in roots):
+        if self.expand or self.association or any(root.tests or root[-1] == "*" for root in roots):
             return None
-        found: set[str] = set()
+        found = {"/".join(root[1:]) for root in roots if len(root) > 1}
         for row in self.rows.values():
-            if not row.constant and (row.name in wanted or row.declared.qualifier("Key")):
-                for arm in row.arms(kind):
-                    names = root_children(arm.expression, roots[0])
-                    if names is None:
+            if row.declared.qualifier("Key") or (
+                    row.name != REST if wanted is None else row.name in wanted):
+                for arm, root in itertools.product(row.arms(kind), roots):
+                    sections = sections_read(arm, root)
+                    if sections is None:
                         return None
-                    found |= names
+                    found |= sections
         return found
 
     # instances

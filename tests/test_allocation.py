@@ -265,6 +265,36 @@ def test_each_call_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [each for each in dear if calls[each]]
 
 
+@pytest.mark.parametrize("kind, needed", [
+    ("Proc", {"getDomainCapabilities", "getCapabilities", "getMaxVcpus"}), ("Mem", {"getInfo"}),
+    ("Disk", {"getDomainCapabilities", "listAllStoragePools"}), ("Net", {"listAllNetworks"}),
+    ("Graphics", {"getDomainCapabilities"}), ("DiskPool", {"getStoragePoolCapabilities"}),
+    ("NetPool", set()),
+])
+def test_who_wants_some_asks_for_no_more(
+    kind: str, needed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the settings of a kind, those that are no guest's: one, and all of them."""
+    connection = Connection(LAB)
+    asked = provider(connection)
+    assert connection.handle
+    calls = counted(monkeypatch)
+    pool = {"Proc": "Processor", "Mem": "Memory", "Net": "Network", "NetPool": "Network",
+            "DiskPool": "Disk"}.get(kind, kind)
+    with pytest.raises(Error, match="No such instance"):
+        asked.get_instance(f"Virt_{kind}ResourceAllocationSettingData"
+                           f".InstanceID=\"{pool}Pool/0/None\"")
+    assert calls.keys() - {"lookupByName", "storagePoolLookupByName",
+                           "networkLookupByName"} == needed
+    calls.clear()
+    assert list(asked.enumerate_instances(f"Virt_{kind}ResourceAllocationSettingData"))
+    assert calls.keys() >= needed
+    dear = {"getDomainCapabilities", "getCapabilities", "getMaxVcpus", "getInfo",
+            "getStoragePoolCapabilities"}
+    assert calls.keys() & dear == needed & dear
+    assert all(calls[each] == 1 for each in needed & dear)
+
+
 def test_who_may_only_read_is_told_less(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = Connection(LAB, read_only=True)
     with pytest.raises(libvirt.libvirtError, match="forbidden"):
