@@ -25,6 +25,7 @@ from brokers import Defects
 from cim_server import CimServer, free_port, missing
 from contract import check, failing, through_provider, through_pywbem
 from lab import GUESTS, LAB, rasd, system
+from listening import Told, until
 from operations import Operation
 from plugged import EVENT
 from test_cmpi import OPERATIONS
@@ -148,6 +149,27 @@ def test_events(server: CimServer, wbem: Any) -> None:
         assert event.classname == EVENT and event["CorrelatedIndications"] == ["a", "<b>"]
         assert event["IndicationIdentifier"].startswith("test ") and each
     assert len({event["IndicationIdentifier"] for event in got}) == len(got)
+
+
+def test_a_subscription_that_is_deleted_as_events_come(tmp_path: File) -> None:
+    """sfcb's process of subscriptions ends if it deletes one of which two events are on their way.
+
+    Freed memory is written over there, so that it would.
+    """
+    why = missing(*sfcb.PROGRAMS)
+    if why is not None:
+        pytest.skip(why)
+    made = sfcb.Server(tmp_path, LAB)
+    made.environment["MALLOC_PERTURB_"] = "85"
+    with made, Told(wait=0.5) as listener:
+        wbem = made.wbem()
+        subscription = subscribed(made, wbem, listener.url, EVENT)
+        assert until(lambda: listener.heard)  # the next event is there before this one is taken
+        with contextlib.suppress(pywbem.CIMXMLParseError):
+            wbem.DeleteInstance(subscription)
+        time.sleep(1.5)
+        assert len(listener.heard) == 1
+        assert wbem.EnumerateInstanceNames("CIM_IndicationFilter", namespace=made.interop)
 
 
 @pytest.mark.parametrize("what", ["Created", "Deleted"])

@@ -407,6 +407,22 @@ def test_filters_of_two_classes(server: Server, adapter: Adapter) -> None:
     assert adapter.events.filters() == []
 
 
+@pytest.mark.parametrize("name, waits", [("RequestHandler", True), ("CMPI", False)])
+def test_one_event_after_another(
+    library: File, lab: Provider, adapter: Adapter, monkeypatch: pytest.MonkeyPatch,
+    name: str, waits: bool
+) -> None:
+    """sfcb must not have the next while it deletes a subscription."""
+    monkeypatch.setattr("libvirt_cim.adapter.cmpi_server.PAUSE", 0.5)
+    server = Server(library, FakeBroker(name=name), lab)
+    wanted(server, "CIM_ComputerSystem")
+    for _ in range(2):
+        assert adapter.events.deliver("root/virt", EVENT)
+    assert server.broker.event.wait(5)
+    assert until(lambda: len(server.broker.delivered) == 2, 0.2) != waits
+    assert until(lambda: len(server.broker.delivered) == 2, 5)
+
+
 def test_events_that_cannot_be_made(server: Server, adapter: Adapter) -> None:
     """They are lost, and the next is not."""
     wanted(server, "CIM_ComputerSystem")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any, Callable, NamedTuple
 
@@ -75,6 +76,8 @@ class Line:
                 LOG.error("an event of %s: %s", event.class_name, error.text)
             except Exception as mistake:
                 LOG.error("a mistake in libvirt_cim", exc_info=mistake)
+            if self.server.pause:
+                time.sleep(self.server.pause)
 
     def _deliver(self, broker: Any, namespace: str, event: Instance) -> None:
         if self.enabled and broker.deliver:

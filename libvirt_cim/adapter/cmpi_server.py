@@ -12,6 +12,9 @@ from .cmpi_abi import MAKER, SIZE, STRING, Address, Status, chars, functions, po
 
 # Servers that hold references as texts without escapes: a quote in one would end their process.
 UNESCAPED = ("RequestHandler",)  # so sfcb calls itself
+# Servers that free a subscription although an event is on its way to it. sfcb deletes none while it
+# sends an event, and then at once: the next event must not be there yet.
+FORGETFUL, PAUSE = UNESCAPED, 0.05
 Given = tuple[Any, int]  # what a function that sets a value is given: a pointer, and the type
 
 
@@ -22,7 +25,9 @@ class Server:
         self.address = address
         self.make = functions(MAKER, address, 2)
         self.embeds = True  # whether properties may be instances; the first refusal tells
-        self.escapes = chars(pointer(pointer(address + SIZE) + SIZE)) not in UNESCAPED
+        name = chars(pointer(pointer(address + SIZE) + SIZE))
+        self.escapes = name not in UNESCAPED
+        self.pause = PAUSE if name in FORGETFUL else 0.0  # seconds from an event to the next
 
     def made(self, maker: Callable[..., Any], *given: Any) -> Address:
         """An object; cim.Error with what the server says if it makes none."""
