@@ -35,6 +35,8 @@ class Server(CimServer):
         home = Path(program).resolve().parent.parent
         self.processes = processes  # whether providers have their own
         self.environment["PEGASUS_HOME"] = str(folder)
+        # What glibc keeps for each of the agent's many threads grows for long, and is not ours.
+        self.environment["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"
         if (home / "lib").is_dir():
             self.environment["LD_LIBRARY_PATH"] = str(home / "lib")
         for name in ("bin", "lib"):
