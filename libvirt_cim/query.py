@@ -6,11 +6,9 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 
 from __future__ import annotations
 
-import functools
-import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import chain
+from functools import lru_cache, partial
+from itertools import chain, product
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
@@ -57,39 +55,36 @@ class Query:
     def read(self, tables: Sequence[Table], wanted: Names = None,
              given: Mapping[str, Value] = NO_KEYS) -> Iterator[Instance]:
         """The instances of tables, document by document."""
-        asked = [(table, spelled(table, wanted)) for table in tables]
+        left = tuple(tables)
         if self.source.lists and wanted is not None and not given:
-            asked = yield from self._listed(asked)
-        documents = self._documents([table for table, _ in asked], given, wanted)
+            left = yield from self._listed(left, wanted)
+        asked, kinds, needed = plan(left, wanted)
+        documents = (self._known_documents(left, given, wanted) if given
+                     else self.source.every(kinds, {}, needed))
         # Nothing holds a document for longer: the next takes its memory while that is in the cache.
         yield from chain.from_iterable(map(partial(self._in_document, asked), documents))
 
     def _in_document(self, asked: Sequence[Asked], document: Document) -> Iterator[Instance]:
         """The instances of tables in a document."""
+        found = []
         for table, names in asked:
             nodes = table.nodes(document)
             if nodes:
-                yield from self._instances(table, nodes, document, names)
+                found.append(self._instances(table, nodes, document, names))
+        return chain.from_iterable(found)
 
-    def _listed(self, asked: Sequence[Asked]) -> Generator[Instance, None, list[Asked]]:
+    def _listed(self, tables: Sequence[Table], wanted: Names
+                ) -> Generator[Instance, None, tuple[Table, ...]]:
         """The instances that listings tell enough of; what is left is to be read."""
         left = []
-        for table, names in asked:
-            found = sheet(table, names)
+        for table in tables:
+            found = sheet(table, spelled(table, wanted))
             rows = None if found is None else self.source.sheet(found.columns)
             if found is None or rows is None:
-                left.append((table, names))
+                left.append(table)
             else:
                 yield from found.instances(rows)
-        return left
-
-    def _documents(self, tables: Sequence[Table], given: Mapping[str, Value],
-                   wanted: Names) -> Iterator[Document]:
-        """The documents that say what keys do, or all where nothing is given."""
-        if not given:
-            kinds = tuple(dict.fromkeys([kind for table in tables for kind in table.kinds]))
-            return self.source.every(kinds, {}, sections(tuple(tables), kinds, wanted))
-        return self._known_documents(tables, given, wanted)
+        return tuple(left)
 
     def _known_documents(self, tables: Sequence[Table], given: Mapping[str, Value],
                          wanted: Names) -> Iterator[Document]:
@@ -262,11 +257,20 @@ def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, 
     ]
 
 
-@functools.lru_cache(maxsize=1000)
+@lru_cache(maxsize=1000)  # a client may ask for any of the names together
+def plan(tables: tuple[Table, ...], wanted: Names
+         ) -> tuple[Sequence[Asked], tuple[str, ...], tuple[str, ...]]:
+    """The tables and which of their rows, the kinds of documents, and the sections to read."""
+    kinds = tuple(dict.fromkeys([kind for table in tables for kind in table.kinds]))
+    asked = [(table, spelled(table, wanted)) for table in tables]
+    return asked, kinds, sections(tables, kinds, wanted)
+
+
+@lru_cache(maxsize=1000)
 def sections(tables: tuple[Table, ...], kinds: tuple[str, ...], wanted: Names) -> tuple[str, ...]:
     """The sections of documents of those kinds that will be read, or () where it may be any."""
     found: set[str] = set()
-    for table, kind in itertools.product(tables, kinds):
+    for table, kind in product(tables, kinds):
         if kind in table.kinds:
             below = table.sections(kind, spelled(table, wanted))
             if below is None:
@@ -280,7 +284,7 @@ def spelled(table: Table, wanted: Names) -> Names:
     return None if wanted is None else _spelled(table, wanted)
 
 
-@functools.lru_cache(maxsize=1000)  # a client may ask for any of the names together
+@lru_cache(maxsize=1000)
 def _spelled(table: Table, wanted: frozenset[str]) -> Names:
     low = {name.lower() for name in wanted}
     found = frozenset(name for name in table.names if name.lower() in low)
