@@ -17,7 +17,6 @@ from .cim import Instance, invalid
 from .ground import Document
 from .model import GENERIC
 from .query import Query
-from .rebuild import rebuilt
 from .rest import rests
 from .schema import Schema, load
 from .shelf import Shelf
@@ -105,6 +104,8 @@ def to_xml(instances: Iterable[Instance]) -> str:
 
 def documents(instances: Iterable[Instance]) -> Iterator[tuple[Whole, str]]:
     """Every document whose settings are among the instances, and its text."""
+    from .rebuild import rebuilt  # who only reads need not load it
+
     found: list[Part] = []
     for instance in instances:
         with Placed(instance):
