@@ -123,15 +123,14 @@ class Request:
             return guests
         return fetched(self.connection, guests, lambda guest: self._wanted(guest, xml))
 
-    def _wanted(self, guest: Guest, kinds: set[str]) -> set[bool]:
+    def _wanted(self, guest: Guest, kinds: set[str]) -> Iterable[bool]:
         """Which XML of a guest is needed and not kept: that of its configuration, or the live."""
         if guest.uuid in self._guests:
-            return set()
+            return ()
         if not guest.active:
-            found = {True} if kinds != {AGENT} else set()
-        else:
-            found = {kind == CONFIG for kind in kinds if kind != CONFIG or guest.persistent}
-        return {inactive for inactive in found if not guest.at_hand(inactive)}
+            return () if kinds == {AGENT} or guest.at_hand(True) else (True,)
+        found = {kind == CONFIG for kind in kinds if kind != CONFIG or guest.persistent}
+        return [inactive for inactive in found if not guest.at_hand(inactive)]
 
     def _of_guest(
         self, guest: Guest, kinds: Sequence[str], wanted: Wanted, named: bool
@@ -139,7 +138,7 @@ class Request:
         found: list[Document] = []
         try:
             for kind in kinds:
-                if any(kind in each.kinds for each in found):
+                if found and any(kind in each.kinds for each in found):
                     continue  # a guest that is off has one for two
                 document = (self._info(guest, wanted) if kind == INFO
                             else self._stats(guest, named) if kind == STATS
@@ -172,7 +171,8 @@ class Request:
             texts = {"name": guest.name, "uuid": guest.uuid}
             return Document(kinds, stub("domain", texts), self._weak)
         document = Document(kinds, guest.xml(CONFIG in kinds), self._weak)
-        kept.update(dict.fromkeys(kinds, document))
+        for kind in kinds:
+            kept[kind] = document
         return document
 
     def _substitute(self, guest: Guest, kept: Kept, wanted: Wanted) -> Document:
