@@ -35,6 +35,38 @@ def test_error_table(name: str, status: Status) -> None:
     assert (found.status, found.text) == (status, "disk: no luck")
 
 
+def test_an_error_that_libvirt_does_not_tell_is_asked_for_again(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Handles that Python lets go of make libvirt forget what failed just then."""
+    assert connection.handle
+    for owner, name, guest in (
+        (libvirt.virDomain, "XMLDesc", "off"), (libvirt.virConnect, "lookupByName", "no guest"),
+    ):
+        untold, original = [failing(0)], getattr(owner, name)
+        untold[0].err = None
+
+        def once(*arguments: Any, untold: Any = untold, original: Any = original) -> Any:
+            if untold:
+                raise untold.pop()
+            return original(*arguments)
+
+        monkeypatch.setattr(owner, name, once)
+        found = get(Request(connection), "DomainXML", name=guest)
+        assert len(found) == (guest == "off") and not untold
+
+
+def test_an_error_that_is_never_told_is_one(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untold = failing(0)
+    untold.err = None
+    monkeypatch.setattr(libvirt.virDomain, "XMLDesc", breaking(untold))
+    with pytest.raises(Error, match="made") as caught:
+        get(Request(connection), "DomainXML", name="off")
+    assert caught.value.status == Status.FAILED
+
+
 def test_every_name_in_the_table_is_libvirts() -> None:
     names = [name for names in error._CODES.values() for name in names.split()]
     known = [name for name in names if hasattr(libvirt, f"VIR_ERR_{name}")]

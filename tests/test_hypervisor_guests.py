@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from calls import Calls
 from small_host import GUEST, GUESTS, UUID, get, roots
 
+from libvirt_cim.cim import Error
 from libvirt_cim.ground import Document
 from libvirt_cim.hypervisor import ahead
 from libvirt_cim.hypervisor.connection import Connection
@@ -140,6 +143,23 @@ def test_a_guest_that_vanished_is_skipped(
                 each.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
     assert list(found) == []
     assert {name for name in GUESTS if get(request, kind, name=name)} == {first}
+
+
+def test_a_guest_that_vanished_is_let_go_at_once(connection: Connection) -> None:
+    """Later, Python would free its handle in the midst of another call, whose error was lost."""
+    request = Request(connection)
+    (guest,) = [each for each in request.guests.all() if each.name == "off"]
+    gone = weakref.ref(guest.handle)
+    guest.handle.undefine()
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(Error):
+            guest.xml(True)
+        del guest, request
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_what_was_written_is_read_again(connection: Connection, calls: Calls) -> None:

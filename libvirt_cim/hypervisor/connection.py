@@ -63,24 +63,32 @@ class Connection:
     def ask(self, question: Callable[[Any], T]) -> T:
         """What calls on the virConnect give that change nothing; libvirtError becomes cim.Error.
 
-        If they find the connection lost, they are made once more on a new one.
+        If they find the connection lost, they are made once more on a new one; also if libvirt
+        does not tell what failed, as it does not where Python lets go of a handle at that moment.
         """
         handle = self.handle
         try:
             return question(handle)
         except error.Libvirt as reason:
-            if not error.lost(reason, handle):
+            if error.lost(reason, handle):
+                self._drop(handle)
+            elif error.told(reason):
                 raise error.translated(reason) from None
-            self._drop(handle)
         with self.use() as virt:
             return question(virt)
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
-        """One call on what the connection gave (a guest); libvirtError becomes cim.Error."""
+        """One call on what it gave (a guest) that changes nothing; libvirtError becomes cim.Error.
+
+        It is made once more if libvirt does not tell what failed.
+        """
         try:
             return function(*arguments)
         except error.Libvirt as reason:
-            raise self.failed(reason, self._handle) from None
+            if error.told(reason):
+                raise self.failed(reason, self._handle) from None
+        with self.use():
+            return function(*arguments)
 
     def failed(self, reason: Any, handle: Any) -> Error:
         """The cim.Error of a libvirtError of a call on that handle, which goes if it is lost."""

@@ -50,6 +50,11 @@ def translated(error: Any, before: str = "") -> Error:
     return Error(STATUS.get(error.get_error_code(), Status.FAILED), before + text)
 
 
+def told(error: Any) -> bool:
+    """Whether it says what failed: libvirt's last error may be gone before libvirt-python looks."""
+    return error.get_error_code() is not None
+
+
 def lost(error: Any, handle: Any) -> bool:
     """Whether it was the connection that failed, not the call.
 

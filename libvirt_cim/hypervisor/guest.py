@@ -48,7 +48,7 @@ class Guest:
         found = self._ahead[inactive]
         if isinstance(found, Error):
             del self._ahead[inactive]
-            raise found
+            raise Error(found.status, found.text)  # this one would keep itself
         if not self.guests.kept:
             del self._ahead[inactive]
         return tree.fast_parse(found)
@@ -59,7 +59,7 @@ class Guest:
             try:
                 self._ahead[inactive] = self.described(inactive)
             except Error as error:
-                self._ahead[inactive] = error
+                self._ahead[inactive] = Error(error.status, error.text)  # not where it came from
 
     def at_hand(self, inactive: bool) -> bool:
         """Whether the text need not be fetched."""
