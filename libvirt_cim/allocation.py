@@ -72,6 +72,7 @@ def _stylesheets(wanted: Wanted) -> list[etree.XSLT]:
     return [etree.XSLT(sheet, access_control=control.DENY_ALL) for sheet in _wanted(wanted)]
 
 
+@functools.lru_cache(maxsize=100)
 def _wanted(wanted: Wanted) -> list[Element]:
     """The templates without what makes other sections of guests than the wanted ones."""
     found = [tree.parse(text, name) for name, text in resource.texts("xml/template")]

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple, Optional
 from lxml import etree
 
 from libvirt_cim.cim import Class, Property
+from libvirt_cim.ground import Document
+from libvirt_cim.table import Table
 
 PLAIN = re.compile(r"(boolean\()?(?![/'])[\w@/.:'=\[\] -]+\)?")
 UNITS = {"b": 1, "bytes": 1, "byte": 1, "kb": 10**3, "k": 2**10, "kib": 2**10, "mb": 10**6,
@@ -54,6 +56,23 @@ def answers(class_: Class, node: Any, document: str) -> Iterator[Answer]:
             yield Answer(row, _answer(row, class_, chosen, node))
         elif None not in questions:
             yield Answer(row, None)
+
+
+class Comparison(NamedTuple):
+    """A row at an element of a table: what it must read, and what it reads."""
+
+    row: Property
+    due: Any
+    read: Any
+
+
+def compared(table: Table, document: Document, kind: str) -> Iterator[Comparison]:
+    """Every plain row of a table at every element that it has in a document; not what keys read."""
+    for node in table.nodes(document):
+        values = table.read(node, document)
+        for row, due in answers(table.class_, node, kind):
+            key = row.qualifier("Key")
+            yield Comparison(row, due, due if key else values.get(row.name))
 
 
 _KNOWN: dict[tuple[str, str], list[tuple[Property, list[Optional[Question]]]]] = {}
