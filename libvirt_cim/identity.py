@@ -33,7 +33,7 @@ class Identity:
                       if row.declared.qualifier("Key") and row.declared.type != "reference"]
         self._by_tag = any(arm.condition for row in self._rows for arm in row.every_arm())
         self._expands, self._compiled = expands, compiled
-        self._keys: dict[str, dict[str, Keys]] = {}  # by kind and element, once asked for
+        self._keys: dict[str, tuple[Keys, dict[str, Keys]]] = {}  # by kind, once asked for
 
     def _compile(self, kind: str, tag: str) -> Keys:
         keys: list[Key] = []
@@ -43,44 +43,50 @@ class Identity:
                         else constant_key(row.name, self._constants.get(row.name, "")))
         return Keys(keys)
 
-    def keys(self, kind: str) -> dict[str, Keys]:
-        """The keys of instances in a kind of document, by the name of their element.
-
-        Those of the first name hold for all that are not there.
-        """
-        if kind not in self._keys:
+    def _of(self, kind: str) -> tuple[Keys, dict[str, Keys]]:
+        """The usual keys of instances in a kind of document, and those by their element's name."""
+        made = self._keys.get(kind)
+        if made is None:
             tags = dict.fromkeys(root[-1] if self._by_tag else "" for root in self._roots[kind])
-            self._keys[kind] = {tag: self._compile(kind, tag) for tag in tags}
-        return self._keys[kind]
+            keys = {tag: self._compile(kind, tag) for tag in tags}
+            made = self._keys[kind] = (next(iter(keys.values())), keys)
+        return made
 
     def first(self, kind: str) -> Sequence[Key]:
         """The keys of an instance in a kind of document, whatever its element."""
-        return next(iter(self.keys(kind).values())).all
+        return self._of(kind)[0].all
 
     def paths(self, nodes: list[Element], document: Document, kind: str) -> list[Path]:
         """The paths of all nodes of a document that are instances, read as a kind."""
         if not nodes:
             return []
-        by_tag, many, tag = self.keys(kind), len(nodes) > 1, nodes[0].tag
-        usual = next(iter(by_tag.values()))
-        same, own = by_tag.get(tag, usual).composer(document, many)
-        ready: dict[str, Composer] = {tag: (same, own)}
+        usual, by_tag = self._of(kind)
+        if len(nodes) == 1:
+            only = by_tag.get(nodes[0].tag, usual).of_one(nodes[0], document)
+            return [Path(self._class_name, only)]
+        every = self._of_each(nodes, document, usual, by_tag)
+        return [Path(self._class_name, keys) for keys in every]
+
+    def _of_each(self, nodes: list[Element], document: Document, usual: Keys,
+                 by_tag: dict[str, Keys]) -> list[dict[str, Value]]:
+        """The keys of several nodes, those that were used before with a number."""
+        ready: dict[str, Composer] = {}
         used: dict[str, int] = {}  # the last number of each key
         found = []
         for node in nodes:
-            if len(by_tag) > 1:
-                if node.tag not in ready:
-                    ready[node.tag] = by_tag.get(node.tag, usual).composer(document, many)
-                same, own = ready[node.tag]
+            tag = node.tag if self._by_tag else ""
+            if tag not in ready:
+                ready[tag] = by_tag.get(tag, usual).composer(document)
+            same, own = ready[tag]
             values = same.copy()
             for name, before, end in own:
                 values[name] = text = before + (end(node) or "")
-            if own and many:
+            if own:
                 if text in used:
                     values[name] = unused(text, used)
                 else:
                     used[text] = 1
-            found.append(Path(self._class_name, values))
+            found.append(values)
         return found
 
     def known(self, given: Mapping[str, Value]) -> list[tuple[str, Known]]:
@@ -106,7 +112,7 @@ class Identity:
     def _every_keys(self) -> Iterator[tuple[str, Sequence[Key]]]:
         """The keys in each kind of document, of each sort of element."""
         for kind in self._roots:
-            for keys in self.keys(kind).values():
+            for keys in self._of(kind)[1].values():
                 yield kind, keys.all
 
     @functools.cached_property

@@ -182,15 +182,25 @@ class Keys:
         self._last = self._own or [(key.name, key.before, key) for key in
                                    sorted(said, key=lambda key: len(key.parts))[-1:]]
 
-    def composer(self, document: Document, many: bool) -> Composer:
-        """What composes the keys of a node of a document, or those of `many`."""
+    def of_one(self, node: Element, document: Document) -> dict[str, Any]:
+        """The keys of the only instance of a document."""
+        values, cache = self._same.copy(), document.cache
+        for name, said in self._said:
+            values[name] = cache.get(said) or said.text(document)
+        for name, said, key in self._own:
+            end = key.end or key.ended(document)
+            values[name] = (cache.get(said) or said.text(document)) + (end(node) or "")
+        return values
+
+    def composer(self, document: Document) -> Composer:
+        """What composes the keys of each of several nodes of a document."""
         own: list[tuple[str, str, Reader]] = []
         same = self._same
         if self._said:
             same = same.copy()
             for name, said in self._said:
                 same[name] = said.text(document)
-        for name, said, key in self._last if many else self._own:
+        for name, said, key in self._last:
             own.append((name, said.text(document), key.end or key.ended(document)))
         return same, own
 
