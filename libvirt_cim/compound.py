@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 from typing import Callable, Optional, Union
 
@@ -13,7 +15,7 @@ from .leaf import Steps, at, leaf_reader, leaf_text, split_leaf
 from .lens import Lens, Touched, ensure, prune, set_text, tidy, touch
 from .mark import Marks, Taker, note
 from .tree import Element
-from .walk import Leaf, Out
+from .walk import Leaf
 
 
 class PresenceLens(Lens):
@@ -24,10 +26,7 @@ class PresenceLens(Lens):
         self.keys = ((steps, "()"),)
 
     def leaf(self, name: str) -> Leaf:
-        def action(element: Element, out: Out) -> None:
-            out[name] = self.present
-
-        return Leaf(self.steps, action=action)
+        return Leaf(self.steps, value=(name, lambda element: self.present))
 
     def put(self, node: Element, value: Value) -> None:
         if value == self.present:
@@ -54,12 +53,8 @@ class AttributesLens(Lens):
         self.steps, self.values = steps, values
 
     def leaf(self, name: str) -> Leaf:
-        def action(element: Element, out: Out) -> None:
-            found = element.values() if self.values else element.keys()
-            if found:
-                out[name] = found
-
-        return Leaf(self.steps, action=action)
+        read = operator.methodcaller("values" if self.values else "keys")
+        return Leaf(self.steps, value=(name, lambda element: read(element) or None))
 
 
 class TemplateLens(Lens):
@@ -71,25 +66,10 @@ class TemplateLens(Lens):
         self.keys = tuple((steps + split_leaf(hole)[0], split_leaf(hole)[1]) for hole in self.holes)
         texts = [part if isinstance(part, str) else None for part in parts]
         self.pattern = pattern(texts, hosts=True)
-        self.readers, self.end = _readers(parts)
-
-    def fill(self, element: Element) -> Optional[str]:
-        """The text, or None where a leaf is missing."""
-        whole = ""
-        for before, read, host in self.readers:
-            text = read(element)
-            if text is None:
-                return None
-            whole += f"{before}[{text}]" if host and ":" in text else before + text
-        return whole + self.end
+        self.fill = _filler(parts)
 
     def leaf(self, name: str) -> Leaf:
-        def action(element: Element, out: Out) -> None:
-            text = self.fill(element)
-            if text is not None:
-                out[name] = text
-
-        return Leaf(self.steps, action=action)
+        return Leaf(self.steps, value=(name, self.fill))
 
     def put(self, node: Element, value: Value) -> None:
         if value is None:
@@ -132,6 +112,23 @@ class TemplateLens(Lens):
             parents, attribute = split_leaf(hole)
             note(marks, at(element, parents), attribute, parents)
         return True
+
+
+@functools.cache  # rows with one template are read together
+def _filler(parts: tuple[Union[str, Location], ...]) -> Callable[[Element], Optional[str]]:
+    """What composes the text of an element, or gives None where a leaf is missing."""
+    readers, end = _readers(parts)
+
+    def fill(element: Element) -> Optional[str]:
+        whole = ""
+        for before, read, host in readers:
+            text = read(element)
+            if text is None:
+                return None
+            whole += f"{before}[{text}]" if host and ":" in text else before + text
+        return whole + end
+
+    return fill
 
 
 def _readers(parts: tuple[Union[str, Location], ...]

@@ -30,7 +30,7 @@ from .row import Row
 from .shape import Getter, Maker, presence_values
 from .tree import Element
 from .value import converter
-from .walk import Leaf, Out
+from .walk import Out, compile_walk
 
 Read = Callable[[Element, Document], Optional[str]]
 
@@ -143,8 +143,6 @@ class Search:
 
     def found(self, node: Element, document: Document) -> Sequence[Element]:
         """The nodes, looked for once for all rows that want them."""
-        if not document.source.offers(self.document):
-            return ()
         found: Sequence[Element] = document.once(
             (self, node), lambda: [each for each, _ in self.nodes(node, document)])
         return found
@@ -238,6 +236,24 @@ def _search(join: Join) -> Search:
 
 def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Getter:
     """What reads a value of another document, or the sum over all that match."""
+    values = _values(maker, row, join, rows)
+
+    def get(node: Element, document: Document) -> Value:
+        if not document.source.offers(join.document):
+            return 0 if join.total else None
+        every = values(node, document)
+        if join.total:
+            return sum(every)
+        if row.declared.is_array:
+            return [value for each in every for value in each] or None
+        return next(every, None)
+
+    return get
+
+
+def _values(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]
+            ) -> Callable[[Element, Document], Iterator[Any]]:
+    """What reads the values of all nodes that a join finds."""
     found = join.last.value or HERE
     steps = found.steps if isinstance(found, Location) else ()
     test = steps[:1] if steps and steps[0].kind == "self" else ()
@@ -253,11 +269,7 @@ def _joined(maker: Maker, row: Row, join: Join, rows: Mapping[str, Row]) -> Gett
             if value is not None:
                 yield value
 
-    if join.total:
-        return lambda node, document: sum(values(node, document))
-    if row.declared.is_array:
-        return lambda node, document: [v for each in values(node, document) for v in each] or None
-    return lambda node, document: next(values(node, document), None)
+    return values
 
 
 def _nothing(node: Element) -> Value:
@@ -268,24 +280,14 @@ def reading(lens: Lens) -> Callable[[Element], Value]:
     """What reads the value of one lens at a node."""
     leaf, absent = lens.leaf("value"), getattr(lens, "absent", None)
     above = leaf.steps[:-1] if leaf.each else leaf.steps
+    walk = compile_walk([leaf._replace(steps=(), each=False)])
 
     def read(node: Element) -> Value:
         out: Out = {}
         element = at(node, above)
         if element is not None:
             for each in element.iterchildren(leaf.steps[-1].name) if leaf.each else (element,):
-                _read_leaf(leaf, each, out)
+                walk(each, out)
         return out.get("value", absent)
 
     return read
-
-
-def _read_leaf(leaf: Leaf, element: Element, out: Out) -> None:
-    if leaf.action is not None:
-        leaf.action(element, out)
-    elif leaf.attribute is not None:
-        attribute, name, read = leaf.attribute
-        text = element.get(attribute)
-        value = text if read is None or text is None else read(text)
-        if value is not None:
-            out[name] = value

@@ -17,6 +17,7 @@ from .tree import Element
 Out = dict[str, Value]
 Walk = Callable[[Element, Any], None]  # with what was read, or touched, so far
 Read = Optional[Callable[[str], Value]]
+Whole = Callable[[Element], Value]
 
 
 class Leaf(NamedTuple):
@@ -24,6 +25,7 @@ class Leaf(NamedTuple):
 
     steps: tuple[Step, ...]
     attribute: Optional[tuple[str, str, Read]] = None  # its name, the property, the reading
+    value: Optional[tuple[str, Whole]] = None  # a property, and what reads it of the whole element
     action: Optional[Walk] = None  # anything else that is read from the element
     each: bool = False  # the last step repeats: the action is done for every such child
 
@@ -39,13 +41,15 @@ class _Group(NamedTuple):
 def compile_walk(leaves: list[Leaf]) -> Walk:
     """The walk that reads all leaves below (or at) the element it is given."""
     attributes = [leaf.attribute for leaf in leaves if not leaf.steps and leaf.attribute]
-    actions = [leaf.action for leaf in leaves if not leaf.steps and leaf.action]
+    values = [leaf.value for leaf in leaves if not leaf.steps and leaf.value]
+    actions = [*_attributes(attributes), *_values(values),
+               *(leaf.action for leaf in leaves if not leaf.steps and leaf.action)]
     firsts, several = _children([leaf for leaf in leaves if leaf.steps])
     if several:
-        return _with_children([*_attributes(attributes), *actions], firsts, several)
+        return _with_children(actions, firsts, several)
     if firsts:
-        return _with_firsts([*_attributes(attributes), *actions], firsts)
-    return _all([*_attributes(attributes), *actions])
+        return _with_firsts(actions, firsts)
+    return _all(actions)
 
 
 def _all(actions: Sequence[Walk]) -> Walk:
@@ -118,6 +122,23 @@ def _attribute(attribute: str, name: str, read: Read) -> Walk:
                 out[name] = value
 
     return walk
+
+
+def _values(values: Sequence[tuple[str, Whole]]) -> list[Walk]:
+    """The walk that reads values of the whole element, each once for all of its properties."""
+    names: dict[Whole, list[str]] = {}
+    for name, read in values:
+        names.setdefault(read, []).append(name)
+    rows = list(names.items())
+
+    def walk(element: Element, out: Out) -> None:
+        for read, names in rows:
+            value = read(element)
+            if value is not None:
+                for name in names:
+                    out[name] = value
+
+    return [walk] if rows else []
 
 
 def _with_firsts(actions: Sequence[Walk], firsts: dict[str, Walk]) -> Walk:
