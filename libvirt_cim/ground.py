@@ -85,24 +85,25 @@ class Nowhere:
 class _Below:
     """The children of the elements at a path; who asks for some names will ask for many."""
 
-    __slots__ = ("by_name", "_parents", "_asked")
+    __slots__ = ("by_name", "_parents", "_whole")
     FEW = 3
 
     def __init__(self, parents: list[Element]) -> None:
-        self.by_name: Optional[dict[str, list[Element]]] = None
-        self._parents, self._asked = parents, 0
+        self.by_name: dict[str, list[Element]] = {}  # of the names asked for, or of all
+        self._parents, self._whole = parents, False
 
     def named(self, name: str) -> list[Element]:
-        """Those of a name; * is any."""
-        self._asked += 1
-        if self._asked > self.FEW and self.by_name is None:
-            self.by_name = {}
+        """Those of a name that is not in `by_name`; * is any."""
+        if name != "*" and not self._whole and len(self.by_name) >= self.FEW:
+            self.by_name, self._whole = {}, True
             for parent in self._parents:
                 for child in parent:
                     self.by_name.setdefault(child.tag, []).append(child)
-        if self.by_name is not None and name != "*":
-            return self.by_name.get(name, _NONE)
-        return _named(self._parents, name)
+        found = self.by_name.get(name)
+        if found is None:
+            found = _NONE if self._whole and name != "*" else _named(self._parents, name)
+            self.by_name[name] = found
+        return found
 
 
 def _named(parents: list[Element], name: str) -> list[Element]:
@@ -147,9 +148,8 @@ class Document:
         below = self._below.get(path)
         if below is None:
             below = self._below[path] = _Below(self.elements(path))
-        if below.by_name is None or name == "*":
-            return below.named(name)
-        return below.by_name.get(name, _NONE)
+        found = below.by_name.get(name)
+        return below.named(name) if found is None else found
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What make() gives, made at the first call for that key."""

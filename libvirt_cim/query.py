@@ -6,14 +6,15 @@ Knows the schema and a source of documents; nothing of libvirt, and of no class 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from itertools import chain, product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, Callable, NamedTuple, Optional
 
 from . import association
 from .cim import Error, Instance, Path, Status, Value, find
 from .ground import ROOTS, Document, Known, Source
+from .plan import Plan, plan, sections, spelled
 from .rest import rest_of, rests_of
 from .schema import Schema
 from .sheet import sheet
@@ -21,7 +22,6 @@ from .table import REST, Entry, Names, Table
 from .tree import Element
 
 NO_KEYS: Mapping[str, Value] = {}
-Asked = tuple[Table, Names]  # and which of its rows
 
 
 class Link(NamedTuple):
@@ -55,27 +55,39 @@ class Query:
     def read(self, tables: Sequence[Table], wanted: Names = None,
              given: Mapping[str, Value] = NO_KEYS) -> Iterator[Instance]:
         """The instances of tables, document by document."""
-        left = tuple(tables)
         if self.source.lists and wanted is not None and not given:
-            left = yield from self._listed(left, wanted)
-        asked, kinds, needed = plan(left, wanted)
-        documents = (self._known_documents(left, given, wanted) if given
-                     else self.source.every(kinds, {}, needed))
-        # Nothing holds a document for longer: the next takes its memory while that is in the cache.
-        yield from chain.from_iterable(map(partial(self._in_document, asked), documents))
+            return self._listed(tables, wanted)
+        return self._read(tuple(tables), wanted, given)
 
-    def _in_document(self, asked: Sequence[Asked], document: Document) -> Iterator[Instance]:
-        """The instances of tables in a document."""
-        found = []
-        for table, names in asked:
-            nodes = table.nodes(document)
-            if nodes:
-                found.append(self._instances(table, nodes, document, names))
+    def _read(self, tables: tuple[Table, ...], wanted: Names, given: Mapping[str, Value] = NO_KEYS
+              ) -> Iterator[Instance]:
+        asked = plan(tables, wanted)
+        documents = (self._known_documents(tables, given, wanted) if given
+                     else self.source.every(asked.kinds, {}, asked.sections))
+        # Nothing holds a document for longer: the next takes its memory while that is in the cache.
+        return chain.from_iterable(map(partial(self._in_document, asked), documents))
+
+    def _in_document(self, asked: Plan, document: Document) -> Iterator[Instance]:
+        """The instances of tables in a document.
+
+        Each step is done for all tables before the next, so that its code stays in the cache.
+        """
+        tables, associations = asked.of(document)
+        there = [(table, kind, names, nodes) for table, kind, names in tables
+                 for nodes in [table.elements(document, kind)] if nodes]
+        paths = [table.identity.paths(nodes, document, kind) for table, kind, _, nodes in there]
+        found: list[Iterable[Instance]] = [
+            table.instances_of(nodes, named, document, kind, names)
+            for (table, kind, names, nodes), named in zip(there, paths)]
+        if asked.rests:
+            for (table, _, names, _), instances in zip(there, found):
+                if names is not None and REST in names:
+                    _add_rests(instances, rests_of(self.schema.settings_at, table, document))
+        found += [self._links(table, document, names) for table, _, names in associations]
         return chain.from_iterable(found)
 
-    def _listed(self, tables: Sequence[Table], wanted: Names
-                ) -> Generator[Instance, None, tuple[Table, ...]]:
-        """The instances that listings tell enough of; what is left is to be read."""
+    def _listed(self, tables: Sequence[Table], wanted: Names) -> Iterator[Instance]:
+        """The instances, of those that listings tell enough of without a document."""
         left = []
         for table in tables:
             found = sheet(table, spelled(table, wanted))
@@ -84,7 +96,7 @@ class Query:
                 left.append(table)
             else:
                 yield from found.instances(rows)
-        return tuple(left)
+        yield from self._read(tuple(left), wanted)
 
     def _known_documents(self, tables: Sequence[Table], given: Mapping[str, Value],
                          wanted: Names) -> Iterator[Document]:
@@ -110,16 +122,6 @@ class Query:
         for instance in self.enumerate(class_name, frozenset()):
             if instance.path is not None:
                 yield instance.path
-
-    def _instances(self, table: Table, nodes: list[Element], document: Document, wanted: Names
-                   ) -> Iterable[Instance]:
-        """A table's instances in a document, with the rows that are `spelled`."""
-        if table.association:
-            return self._links(table, document, wanted)
-        found = table.instances_of(nodes, document, wanted)
-        if found and wanted is not None and REST in wanted:
-            _add_rests(found, rests_of(self.schema.settings_at, table, document))
-        return found
 
     def _links(self, table: Table, document: Document, wanted: Names) -> Iterator[Instance]:
         for node in table.expanded(document)[0]:
@@ -243,7 +245,7 @@ class Query:
         return Instance(table.name, values, link.path)
 
 
-def _add_rests(instances: Sequence[Instance], rests: Sequence[Optional[str]]) -> None:
+def _add_rests(instances: Iterable[Instance], rests: Sequence[Optional[str]]) -> None:
     for instance, rest in zip(instances, rests):
         if rest is not None:
             instance.properties[REST] = rest
@@ -255,40 +257,6 @@ def _other_ends(link: Path, path: Path, role: Optional[str]) -> list[tuple[str, 
     return others or [
         (name, end) for name, end in link.keys.items() if not role or name.lower() != role.lower()
     ]
-
-
-@lru_cache(maxsize=1000)  # a client may ask for any of the names together
-def plan(tables: tuple[Table, ...], wanted: Names
-         ) -> tuple[Sequence[Asked], tuple[str, ...], tuple[str, ...]]:
-    """The tables and which of their rows, the kinds of documents, and the sections to read."""
-    kinds = tuple(dict.fromkeys([kind for table in tables for kind in table.kinds]))
-    asked = [(table, spelled(table, wanted)) for table in tables]
-    return asked, kinds, sections(tables, kinds, wanted)
-
-
-@lru_cache(maxsize=1000)
-def sections(tables: tuple[Table, ...], kinds: tuple[str, ...], wanted: Names) -> tuple[str, ...]:
-    """The sections of documents of those kinds that will be read, or () where it may be any."""
-    found: set[str] = set()
-    for table, kind in product(tables, kinds):
-        if kind in table.kinds:
-            below = table.sections(kind, spelled(table, wanted))
-            if below is None:
-                return ()
-            found |= below
-    return tuple(sorted(found))
-
-
-def spelled(table: Table, wanted: Names) -> Names:
-    """The rows of a table that are asked for, in whatever case; None is all."""
-    return None if wanted is None else _spelled(table, wanted)
-
-
-@lru_cache(maxsize=1000)
-def _spelled(table: Table, wanted: frozenset[str]) -> Names:
-    low = {name.lower() for name in wanted}
-    found = frozenset(name for name in table.names if name.lower() in low)
-    return table.names if found == table.names else found
 
 
 def if_there(found: Iterator[Any]) -> Iterator[Any]:

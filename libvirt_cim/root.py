@@ -22,7 +22,10 @@ _STEP = re.compile(
 
 
 class Root(tuple[str, ...]):
-    """The names of the elements down to a node, and the tests that some of them must pass."""
+    """The names of the elements down to a node, and the tests that some of them must pass.
+
+    The tests are those of the node, of its parent and so on, up to the last that there is.
+    """
 
     tests: tuple[Optional[Test], ...] = ()
 
@@ -48,8 +51,10 @@ def parse_root(text: str) -> Root:
     if not steps or "".join(step[0] for step in steps) != text or steps[0]["name"] == "*":
         raise Mistake(f"{text!r} is not the path of an element")
     found = Root(qualified(step["name"]) for step in steps)
-    if any(step["test"] for step in steps):
-        found.tests = tuple(_test(step) for step in steps)
+    tests = [_test(step) for step in steps]
+    while tests and tests[0] is None:
+        del tests[0]
+    found.tests = tuple(reversed(tests))
     return found
 
 
@@ -59,13 +64,22 @@ def _test(step: re.Match[str]) -> Optional[Test]:
     return EMPTY if step["empty"] else (qualified(step["attribute"]), step["value"])
 
 
-def stands(element: Element, root: Root) -> bool:
-    """Whether an element and those above it pass the tests."""
-    for test in reversed(root.tests):
+def standing(elements: list[Element], root: Root) -> list[Element]:
+    """Those of the elements at the end of a root that pass its tests, as those above them do."""
+    if len(root.tests) == 1 and root.tests[0] and root.tests[0] is not EMPTY:  # as mostly
+        name, value = root.tests[0]
+        if value is not None:
+            return [each for each in elements if each.get(name) == value]
+    return [each for each in elements if _stands(each, root)]
+
+
+def _stands(element: Element, root: Root) -> bool:
+    for level, test in enumerate(root.tests):
+        if level:
+            element = element.getparent()
         if test is EMPTY:
             if next(element.iterchildren("*"), None) is not None:
                 return False
         elif not holds(element, test):
             return False
-        element = element.getparent()
     return True

@@ -18,7 +18,7 @@ from .ground import Document
 from .identity import Identity
 from .key import compile_key
 from .lens import append
-from .root import Root, stands
+from .root import Root, standing
 from .row import Row, attribute_of, default_of, initial, sections_read, tag_of, tested
 from .shape import Maker, Shape
 from .tree import Element, empty
@@ -60,7 +60,6 @@ class Table:
         self._shapes: dict[Any, Shape] = {}
         self._find_elsewhere = elsewhere
         self._kind_of: dict[tuple[str, ...], Optional[str]] = {}
-        self._roots_in: dict[tuple[str, ...], list[Root]] = {}
 
     @functools.cached_property
     def elsewhere(self) -> set[str]:
@@ -135,12 +134,12 @@ class Table:
 
     def nodes(self, document: Document) -> list[Element]:
         """The elements of a document that are instances, before expansion."""
-        roots = self._roots_in.get(document.kinds)
-        if roots is None:
-            roots = self.roots.get(self.kind_of(document) or "", [])
-            self._roots_in[document.kinds] = roots
+        kind = self.kind_of(document)
+        return [] if kind is None else self._nodes(document, kind)
+
+    def _nodes(self, document: Document, kind: str) -> list[Element]:
         found: list[Element] = []
-        for root in roots:
+        for root in self.roots[kind]:
             elements = document.children(root.above, root.last)
             if elements:
                 if root.some:
@@ -148,11 +147,15 @@ class Table:
                 found = found + elements if found else elements
         return found
 
+    def elements(self, document: Document, kind: str) -> list[Element]:
+        """The elements that are instances in a document read as a kind."""
+        return self.expanded(document)[0] if self.expand else self._nodes(document, kind)
+
     def _standing(self, elements: list[Element], root: Root) -> list[Element]:
         """Those of the elements at the end of a root that are instances."""
         if root.last == "*" and self.elsewhere:
             elements = [each for each in elements if each.tag not in self.elsewhere]
-        return [each for each in elements if stands(each, root)] if root.tests else elements
+        return standing(elements, root) if root.tests else elements
 
     def expanded(self, document: Document) -> tuple[list[Element], list[Element]]:
         """The elements that are instances, and for each of them the one it came from."""
@@ -218,9 +221,7 @@ class Table:
 
     def values(self, node: Element, document: Document, wanted: Names = None) -> dict[str, Value]:
         """Constants and the values of the wanted rows (None: all) but keys; NULL is absent."""
-        kind = self.kind_of(document) or self.kinds[0]
-        nowhere = Path(self.name, {})
-        return self._instances([node], [nowhere], document, kind, wanted)[0].properties
+        return self._instance(node, Path(self.name, {}), document, wanted).properties
 
     def read(self, node: Element, document: Document) -> dict[str, Value]:
         """The values that an element and its document say."""
@@ -229,38 +230,34 @@ class Table:
 
     def instance(self, entry: Entry, document: Document, wanted: Names = None) -> Instance:
         """The instance of an entry: constants, keys and what the rows read."""
+        return self._instance(entry.node, entry.path, document, wanted)
+
+    def _instance(self, node: Element, path: Path, document: Document, wanted: Names) -> Instance:
         kind = self.kind_of(document) or self.kinds[0]
-        return self._instances([entry.node], [entry.path], document, kind, wanted)[0]
+        return self.instances_of([node], [path], document, kind, wanted)[0]
 
     def instances(self, document: Document, wanted: Names = None) -> list[Instance]:
         """Every instance of a document, in document order."""
-        nodes = self.nodes(document)
-        return self.instances_of(nodes, document, wanted) if nodes else []
-
-    def instances_of(self, nodes: list[Element], document: Document, wanted: Names = None
-                     ) -> list[Instance]:
-        """The instances of all the nodes of a document that there are, before expansion."""
         kind = self.kind_of(document)
-        if self.expand:
-            nodes = self.expanded(document)[0]
+        nodes = [] if kind is None else self.elements(document, kind)
         if kind is None or not nodes:
             return []
         paths = self.identity.paths(nodes, document, kind)
-        return self._instances(nodes, paths, document, kind, wanted)
+        return self.instances_of(nodes, paths, document, kind, wanted)
 
-    def _instances(self, nodes: list[Element], paths: list[Path], document: Document, kind: str,
-                   wanted: Names) -> list[Instance]:
+    def instances_of(self, nodes: list[Element], paths: list[Path], document: Document, kind: str,
+                     wanted: Names = None) -> list[Instance]:
+        """The instances that elements of a document read as a kind are, which have those paths."""
         if wanted is self.names:
             wanted = None
         found = []
         for node, path in zip(nodes, paths):
             shape = self.shape(node, kind)
             start, walk, beyond = shape.readings.get(wanted) or shape.reading(wanted)
-            values = start.copy()
+            values = start | (path.keys if wanted is None else _only(path.keys, wanted))
             walk(node, values)
             if beyond is not None:
                 beyond(node, document, values)
-            values.update(path.keys if wanted is None else _only(path.keys, wanted))
             found.append(Instance(self.name, values, path))
         return found
 

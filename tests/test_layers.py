@@ -22,7 +22,7 @@ LAYERS = (
     ("provider", "broker change provider declaration convert session enumeration rebuild "
                  "whole"),
     ("service", "service.*"),
-    ("query", "query association class_links explain published rest rewrite selection"),
+    ("query", "query association class_links explain plan published rest rewrite selection"),
     ("schema", "namespace schema model check"),
     ("table", "table tables row sheet shape identity key outside write compound constraint "
               "quantity repeated"),

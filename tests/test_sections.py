@@ -16,7 +16,7 @@ from libvirt_cim import resource
 from libvirt_cim.cim import Instance, Property, Qualifier
 from libvirt_cim.ground import ROOTS, Document
 from libvirt_cim.hypervisor.node import Node
-from libvirt_cim.query import sections
+from libvirt_cim.plan import sections
 from libvirt_cim.request import Request
 from libvirt_cim.row import compile_row, sections_read
 from libvirt_cim.schema import load
