@@ -29,10 +29,10 @@ def rests(tables: Sequence[Table], document: Document) -> Rests:
     """
     read = [(table, table.kind_of(document) or "", table.nodes(document)) for table in tables]
     read.sort(key=_depth)
-    whole = [each for each in read if _depth(each) == -1]
-    found = _rests(read[:len(read) - len(whole[1:])])
-    for each in whole[1:]:
-        found.update(_rests([*read[:-len(whole)], each]))
+    first = next((at for at, each in enumerate(read) if _depth(each) == -1), len(read))
+    found = _rests(read[:first + 1])
+    for each in read[first + 1:]:
+        found.update(_rests([*read[:first], each]))
     return found
 
 
