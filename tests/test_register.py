@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import fake_servers
 import pytest
@@ -310,6 +310,30 @@ def test_if_removing_fails_it_can_be_tried_again(sfcb: Path) -> None:
     printed("register", "sfcb", "--remove")
     assert all(each.exists() for each in theirs)
     assert "[Virt_LogicalDisk]" not in (sfcb / "registration/providerRegister").read_text()
+
+
+@pytest.mark.parametrize("broken", ["providerdirs: /x", None])
+def test_without_a_folder_for_libraries_the_rest_is_removed(
+    sfcb: Path, broken: Optional[str]
+) -> None:
+    """sfcb.cfg does not say where libraries are, or is gone."""
+    staged_before = tree(sfcb / "stage")
+    printed("-c", URI, "register", "sfcb")
+    conf = sfcb / "sfcb.cfg"
+    said = conf.read_text()
+    conf.unlink() if broken is None else conf.write_text(broken)
+    why = f"{conf}: it names no folder for providers"
+    for _ in range(2):
+        assert refused("register", "sfcb", "--remove") == [
+            f"{why}: libvirt_cim.so is not removed, all else of libvirt-cim is"]
+        assert tree(sfcb / "stage") == staged_before
+        assert "Virt_" not in (sfcb / "registration/providerRegister").read_text()
+    before = tree(sfcb)
+    assert refused("-c", URI, "register", "sfcb") == [why]
+    assert refused("-c", URI, "register", "sfcb", "--check") == [why]
+    assert tree(sfcb) == before
+    conf.write_text(said)
+    assert f"{sfcb}/lib/cmpi/libvirt_cim.so: removed" in printed("register", "sfcb", "--remove")
 
 
 def former(sfcb: Path) -> list[Path]:

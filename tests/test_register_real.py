@@ -76,7 +76,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("LIBVIRT_CIM_CONF", raising=False)
     monkeypatch.setattr("libvirt_cim.config.FILE", "/nowhere/libvirt-cim.conf")
     monkeypatch.setattr(files, "processes", lambda name: [])
-    monkeypatch.setattr(library, "folder", lambda places: tmp_path / "library")
+    monkeypatch.setattr(library, "folder", lambda places, said: tmp_path / "library")
     monkeypatch.setenv("LIBVIRT_CIM_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     monkeypatch.setenv("PEGASUS_HOME", "")  # and what it was comes back

@@ -26,10 +26,10 @@ _IMPORT = ("import sys, importlib; sys.path.append(sys.argv[1]); "
            "importlib.import_module(sys.argv[2])")
 
 
-def folder(places: Sequence[Path]) -> Path:
-    """Of the folders in which a server looks the one for providers, else the first."""
+def folder(places: Sequence[Path], said: object) -> Path:
+    """Of the folders in which a server looks, as it is said, the one for providers or the first."""
     if not places:
-        raise Error(Status.FAILED, "the server's configuration names no folder for providers")
+        raise Error(Status.FAILED, f"{said}: it names no folder for providers")
     return next((each for each in places if each.name == "cmpi"), places[0])
 
 

@@ -32,7 +32,7 @@ class Place:
         found = (files.content(Path(each)) for each in ([named] if named else CONFIGURATIONS))
         self._text = (next(filter(None, found), b"")).decode("utf-8", "replace")
         places = self._setting("cmpiprovifc.prov_location", "/usr/lib/openwbem/cmpiproviders")
-        self.libraries = library.folder([Path(each) for each in places.split(":")])
+        self.libraries = library.folder([Path(each) for each in places.split(":")], places)
         self.interop = self._setting("owcimomd.interop_schema_namespace", FORMS[self.name].interop)
         self.state = files.state(self.name)
 

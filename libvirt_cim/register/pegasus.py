@@ -9,6 +9,7 @@ are ours where that has none.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,12 +48,17 @@ class Place:
         self._index = schema_files.index(self.schema) if self.schema else {}
         if schema and not self._index:
             raise Error(Status.FAILED, f"{schema}: there is no MOF in it")
-        places = [Path(each) for each in self._setting("providerDir").split(":") if each]
-        self.libraries = library.folder(
-            [self._homes[0] / each for each in places] or ([Path(home, "lib")] if home else [])
-            or [each for each in map(Path, LIBRARIES) if each.is_dir()])
 
     # where things are
+
+    @functools.cached_property
+    def libraries(self) -> Path:
+        """Where the server says that libraries are, or has them if it can't be asked."""
+        places = [Path(each) for each in self._setting("providerDir").split(":") if each]
+        home = os.environ.get("PEGASUS_HOME")
+        return library.folder(
+            [self._homes[0] / each for each in places] or ([Path(home, "lib")] if home else [])
+            or [each for each in map(Path, LIBRARIES) if each.is_dir()], "OpenPegasus' providerDir")
 
     def _setting(self, name: str) -> str:
         """A setting of the server; nothing if it can't be asked."""

@@ -21,7 +21,10 @@ class Place(Protocol):
 
     name: str
     interop: str
-    libraries: Path
+
+    @property
+    def libraries(self) -> Path:
+        """Where the server looks for libraries; cim.Error if that can't be known."""
 
     def others(self) -> list[str]:
         """Where libvirt-cim's own registration stands."""
@@ -64,8 +67,13 @@ class Server:
         return [*missing, *done] if done else []
 
     def remove(self) -> list[str]:
-        """Undo it; what was done."""
-        return self._place.remove() + library.remove(self._place.libraries)
+        """Undo it; what was done. Where the library is need not be known for the rest."""
+        done = self._place.remove()
+        try:
+            return done + library.remove(self._place.libraries)
+        except Error as error:
+            raise Error(error.status, f"{error.text}: {library.FILE} is not removed, "
+                                      "all else of libvirt-cim is") from None
 
     def check(self, plan: Plan, settings: Mapping[str, str]) -> list[str]:
         """What is wrong, a line each."""

@@ -42,14 +42,15 @@ class Place:
         self._tops = (self.stage, self.stage / "regs", self.stage / "mofs")
         self.repository = self.registration / "repository"
         self.registered = self.registration / "providerRegister"
-        self.libraries = library.folder(self._provider_dirs())
 
-    def _provider_dirs(self) -> list[Path]:
+    @functools.cached_property
+    def libraries(self) -> Path:
         """Where sfcb.cfg, which sfcbrepos names, says that libraries are."""
         match = re.search(r"/[^\s}]*/sfcb\.cfg", Path(self._repos).read_text("utf-8", "replace"))
         text = (files.content(Path(match[0])) or b"").decode("utf-8", "replace") if match else ""
         found = re.search(r"^\s*providerDirs\s*:(.*)", text, re.MULTILINE)
-        return [Path(each) for each in found[1].split()] if found else []
+        return library.folder([Path(each) for each in found[1].split()] if found else [],
+                              match[0] if match else self._repos)
 
     # what there is
 
