@@ -22,13 +22,20 @@ import pywbem
 from libvirt_cim.adapter import cmpi_library
 
 TESTS = Path(__file__).parent
-# What a server has in /tmp itself, a socket or who it is, is its own; the folders are as they are.
-TMP = """mount --bind /tmp /mnt && mount -t tmpfs tmpfs /tmp && chmod 1777 /tmp &&
-for each in /mnt/*/; do
-    mkdir "/tmp/${each#/mnt/}" && mount --bind "$each" "/tmp/${each#/mnt/}"
+# Where servers have sockets, or who they are; OpenPegasus' is in one of these by how it was built.
+PLACES = ("/tmp", "/var/tmp", "/run/tog-pegasus/socket")
+# What a server has in such a place itself is its own; the folders there are as they are.
+PRIVATE = f"""for place in {' '.join(PLACES)}; do
+    [ -d $place ] || continue
+    mount --bind $place /mnt && mount -t tmpfs tmpfs $place && chmod 1777 $place || exit
+    for each in /mnt/*/; do
+        [ -d "$each" ] || continue
+        mkdir "$place/${{each#/mnt/}}" && mount --bind "$each" "$place/${{each#/mnt/}}"
+    done
+    umount /mnt
 done; exec "$@" """
 ALONE = ["unshare", "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc",
-         "sh", "-c", TMP, "sh"]
+         "sh", "-c", PRIVATE, "sh"]
 SCHEMA = "cim_schema_2.49.0.mof"
 
 

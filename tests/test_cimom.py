@@ -22,7 +22,7 @@ import pytest
 import pywbem
 import sfcb
 from brokers import Defects
-from cim_server import CimServer, free_port, missing
+from cim_server import PLACES, CimServer, free_port, missing
 from contract import check, failing, through_provider, through_pywbem
 from lab import GUESTS, LAB, rasd, system
 from listening import Told, until
@@ -226,6 +226,15 @@ def subscribed(
     ends = pywbem.CIMInstance("CIM_IndicationSubscription", {
         "Filter": made[0], "Handler": made[1]})
     return wbem.CreateInstance(ends, namespace=server.interop)
+
+
+def test_it_is_alone(server: CimServer) -> None:
+    """The places where servers put their sockets are not the machine's, of which one may run."""
+    there = [each for each in PLACES if File(each).is_dir()]
+    assert server.process is not None
+    for place in there:
+        assert not File(f"/proc/{server.process.pid}/root{place}").samefile(place)
+    assert {"/tmp", "/var/tmp"} <= set(there)
 
 
 # other clients
