@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from lxml import etree
 
@@ -26,8 +26,7 @@ NAMESPACES = {
     "vmware": "http://libvirt.org/schemas/domain/vmware/1.0",
     "test": "http://libvirt.org/schemas/domain/test/1.0",
 }
-# What XML cannot carry; as the contrary of what it can this takes ten times as long to compile.
-NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = "[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"  # compiled when first needed
 LIMIT = 16 * 1024 * 1024  # bytes
 _PARSER: dict[str, Any] = {
     "resolve_entities": False, "load_dtd": False, "no_network": True, "huge_tree": False,
@@ -89,6 +88,17 @@ def fast_parse(text: str) -> Element:
     Where there is metadata, which is others', all stays as it is.
     """
     return etree.fromstring(text, None if "<metadata" in text else _OWN.parser)
+
+
+def uncarried(text: str) -> Optional[str]:
+    """The first character that XML cannot carry, if there is one."""
+    found = re.search(_NOT_XML, text)
+    return None if found is None else found[0]
+
+
+def carriable(text: str, instead: str) -> str:
+    """A text with another in place of each character that XML cannot carry."""
+    return re.sub(_NOT_XML, instead, text)
 
 
 def escaped(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from . import cim
 from .cim import DATETIME, Instance, Path, Property, Value, invalid
-from .tree import NOT_XML
+from .tree import uncarried
 
 NUMBER = ".."  # of a ValueMap with the token *: a number without a name means itself
 RANGES = {
@@ -179,9 +179,9 @@ def _scalar(row: Property, value: Value, where: str) -> Value:
     _is(row, value, str, where)
     if row.type == "datetime" and not DATETIME.fullmatch(value):
         raise invalid(f"{where}: {value!r} is not a datetime")
-    bad = NOT_XML.search(value)
+    bad = uncarried(value)
     if bad:
-        raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
+        raise invalid(f"{where}: XML cannot carry the character U+{ord(bad):04X}")
     return value
 
 

@@ -17,7 +17,7 @@ import attrs
 
 from .. import principal
 from ..cim import Error, Status
-from ..tree import NOT_XML
+from ..tree import carriable
 from .cimxml_message import Call
 from .cimxml_value import attribute
 
@@ -52,14 +52,14 @@ def shown(word: str) -> str:
 
 def error(reason: Error) -> str:
     """ERROR; what XML has no place for in its text is a question mark."""
-    text = attribute(NOT_XML.sub("?", reason.text), "DESCRIPTION")
+    text = attribute(carriable(reason.text, "?"), "DESCRIPTION")
     return f'<ERROR CODE="{int(reason.status)}" DESCRIPTION="{text}"/>'
 
 
 def frame(call: Call) -> tuple[str, str]:
     """What stands before and after the elements of an answer."""
     tag = "IMETHODRESPONSE" if call.path is None else "METHODRESPONSE"
-    id_, name = attribute(NOT_XML.sub("?", call.id), "ID"), attribute(call.name, "NAME")
+    id_, name = attribute(carriable(call.id, "?"), "ID"), attribute(call.name, "NAME")
     return (
         '<?xml version="1.0" encoding="utf-8" ?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0">'
         f'<MESSAGE ID="{id_}" PROTOCOLVERSION="1.0"><SIMPLERSP><{tag} NAME="{name}">',

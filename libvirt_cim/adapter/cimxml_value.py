@@ -11,7 +11,7 @@ import re
 from typing import Any, Callable, NamedTuple, Optional
 
 from ..cim import Error, Path, Value, invalid, parse_path
-from ..tree import NOT_XML, escaped
+from ..tree import escaped, uncarried
 from ..value import RANGES
 from .common import mismatch, real, shown
 
@@ -44,9 +44,9 @@ def special(text: str) -> bool:
 def carried(text: str, where: str) -> bytes:
     """Text in UTF-8; what XML cannot carry is CIM_ERR_INVALID_PARAMETER."""
     data = text.encode("utf-8", "surrogatepass")
-    bad = None if data.translate(_ODD_TABLE) == data else NOT_XML.search(text)
+    bad = None if data.translate(_ODD_TABLE) == data else uncarried(text)
     if bad:
-        raise invalid(f"{where}: XML cannot carry the character U+{ord(bad[0]):04X}")
+        raise invalid(f"{where}: XML cannot carry the character U+{ord(bad):04X}")
     return data
 
 

@@ -16,7 +16,7 @@ from lxml import etree
 
 from .. import resource
 from ..cim import Path
-from ..tree import NOT_XML, Element
+from ..tree import Element, carriable
 
 Content = Union[str, Element, Iterable[Any], None]
 Link = tuple[str, Optional[str]]  # what is read, and an address
@@ -57,7 +57,7 @@ def add(parent: Element, content: Content) -> None:
 
 def plain(text: str) -> str:
     """A text that HTML can carry: what it cannot is U+FFFD."""
-    return NOT_XML.sub("\ufffd", text)
+    return carriable(text, "\ufffd")
 
 
 # addresses; the frame puts the place of the application before them

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
-from ..tree import NOT_XML, Element
+from ..tree import Element, carriable
 from . import document
 from .error import Libvirt, libvirt, lost
 from .guest import Guest
@@ -53,7 +53,7 @@ def said(guest: Guest) -> Element:
 
 def _text(value: Any) -> str:
     """A fact as XML can carry it: what a guest says may be any text."""
-    return NOT_XML.sub("\ufffd", str(value))
+    return carriable(str(value), "\ufffd")
 
 
 def _told(guest: Guest, name: str, *arguments: Any) -> Any:
