@@ -119,15 +119,15 @@ _STEP = re.compile(
     rf"(?:\[@(?P<test>{NAME})(?:='(?P<value>[^']*)')?\])?"
 )
 _DOCUMENT = re.compile(r"([A-Z]\w*)\.libvirt\|")
-_CALL = re.compile(r"(boolean|names|values|sum|class)\((.*)\)", re.DOTALL)
-_LITERAL = re.compile(rf"(?:(self::{NAME})/)?'([^'{{}}]*)'")
-_HOLE_CALLS = ("prefix()", "local-name()")
-_COUNT = re.compile(
-    rf"count\((?:ancestor-or-self::({NAME})/)?preceding-sibling::(?:\*|({NAME}))\)")
-_EITHER = re.compile(rf"\[(@{NAME}='[^']*'(?: or @{NAME}='[^']*')+)\]")
-_ROOT = re.compile(rf"/{NAME}(?:/(?:{NAME}|\*))*")
 TEST = re.compile(r"\[([^={]+)=\{([^}]*)\}\]")
 _PARTS = re.compile(r"([^{}]*)(?:\{([^{}]*)\}|$)")
+_HOLE_CALLS = ("prefix()", "local-name()")
+# These are compiled when they are first needed, which a program's start is not for.
+_CALL = r"(boolean|names|values|sum|class)\(([\s\S]*)\)"
+_LITERAL = rf"(?:(self::{NAME})/)?'([^'{{}}]*)'"
+_COUNT = rf"count\((?:ancestor-or-self::({NAME})/)?preceding-sibling::(?:\*|({NAME}))\)"
+_EITHER = rf"\[(@{NAME}='[^']*'(?: or @{NAME}='[^']*')+)\]"
+_ROOT = rf"/{NAME}(?:/(?:{NAME}|\*))*"
 
 
 def split(text: str) -> tuple[Optional[str], str]:
@@ -138,7 +138,7 @@ def split(text: str) -> tuple[Optional[str], str]:
 
 def alternatives(text: str) -> list[str]:
     """A mapping string as those it is short for: one for each test that `or` joins."""
-    match = _EITHER.search(text)
+    match = re.search(_EITHER, text)
     if match is None:
         return [text]
     before, after = text[:match.start()], text[match.end():]
@@ -150,12 +150,12 @@ def value(text: str) -> Expression:
     """The expression of a row on its own document."""
     if text in ("rest()", "defined()"):
         return Rest() if text == "rest()" else Defined()
-    call = _CALL.fullmatch(text)
+    call = re.fullmatch(_CALL, text)
     if call:
         return _call(call[1], call[2])
     if text.startswith("count("):
         return _count(text)
-    if literal := _LITERAL.fullmatch(text):
+    if literal := re.fullmatch(_LITERAL, text):
         return Template(location(literal[1] or "."), (literal[2],))
     if "{" in text or "}" in text:
         return _template(text)
@@ -176,7 +176,7 @@ def _call(name: str, argument: str) -> Expression:
 
 
 def _count(text: str) -> Count:
-    match = _COUNT.fullmatch(text)
+    match = re.fullmatch(_COUNT, text)
     if match is None:
         raise Mistake(f"{text!r} does not count preceding siblings")
     return Count(*(None if name is None else qualified(name) for name in (match[2], match[1])))
@@ -194,7 +194,7 @@ def function(text: str) -> Function:
 
 def join(document: str, text: str) -> Join:
     """The expression of a row on another document."""
-    match = _ROOT.match(text)
+    match = re.match(_ROOT, text)
     if match is None:
         raise Mistake(f"{text!r} does not begin with the path of an element")
     path, position = _element_path(match[0])
