@@ -119,6 +119,12 @@ class Functions:
         assert len(found) == 25
         return Thing(self, "datetime", text=found).c
 
+    def maker_text(self, broker: Any, object_: Any, said: Any) -> Any:
+        found = thing(object_, "path")
+        keys = ",".join(f'{name}="{"null" if each.state & NULL_VALUE else self.read(each)}"'
+                        for name, each in found.values.items())
+        return self.string(f"/{found.namespace}:{found.class_name}.{keys}")
+
     # what is given back
 
     def result_value(self, result: Any, value: Any, type_: int) -> None:
@@ -230,6 +236,7 @@ TABLES: Mapping[str, dict[int, tuple[str, str]]] = {
               4: ("string", "void *(void *, char *, void *)"),
               5: ("array", "void *(void *, uint32_t, uint16_t, void *)"),
               8: ("datetime", "void *(void *, char *, void *)"),
+              11: ("text", "void *(void *, void *, void *)"),
               15: ("log", "Status(void *, int, char *, char *, void *)")},
     "context": {3: ("entry", "Data(void *, char *, void *)")},
     "result": {3: ("value", "Status(void *, void *, uint16_t)"),

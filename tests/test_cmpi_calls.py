@@ -23,6 +23,7 @@ from listening import until
 from libvirt_cim import cimom, principal, service
 from libvirt_cim.adapter.cmpi import Adapter
 from libvirt_cim.adapter.cmpi_log import Output
+from libvirt_cim.adapter.cmpi_server import KNOWN, Traits
 from libvirt_cim.cim import Error, Instance, Status, parse_path
 from libvirt_cim.config import Config, Connection
 from libvirt_cim.provider import Provider
@@ -51,6 +52,19 @@ def server(library: File, lab: Provider) -> Server:
 @pytest.fixture
 def management(lab: Provider) -> str:
     return str(next(lab.enumerate_instance_names(MANAGE)))
+
+
+def test_interop_by_another_name(
+    server: Server, adapter: Adapter, lab: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the server calls it is what it is told, whatever that is."""
+    monkeypatch.setattr(adapter, "_interop", "root")
+    monkeypatch.setattr(adapter, "_encoders", {})
+    wanted = list(lab.enumerate_instance_names("Virt_RegisteredProfile", "interop"))
+    found = server.enumerate_instance_names("Virt_RegisteredProfile", "root")
+    assert {each.namespace for each in found} == {"root"}
+    assert [each.keys for each in found] == [each.keys for each in wanted]
+    assert server.get_instance(str(found[0])).get("RegisteredName") is not None
 
 
 # embedded instances
@@ -413,7 +427,7 @@ def test_one_event_after_another(
     name: str, waits: bool
 ) -> None:
     """sfcb must not have the next while it deletes a subscription."""
-    monkeypatch.setattr("libvirt_cim.adapter.cmpi_server.PAUSE", 0.5)
+    monkeypatch.setitem(KNOWN, "RequestHandler", Traits(pause=0.5))
     server = Server(library, FakeBroker(name=name), lab)
     wanted(server, "CIM_ComputerSystem")
     for _ in range(2):

@@ -10,6 +10,7 @@ import pytest
 from codecs_data import XML, classes, instances, paths
 from fake_broker import FakeBroker
 from fake_objects import CHARS, INSTANCE, NULL, STRING, Thing, ffi, thing
+from fake_openwbem import OpenWbem
 from hypothesis import given
 
 from libvirt_cim.adapter.cmpi_decode import Decoder
@@ -123,6 +124,38 @@ def test_a_quote_in_a_reference() -> None:
         "Antecedent": PATH, "Dependent": attrs.evolve(PATH, keys={"Name": 'a"b'})}))
     with pytest.raises(Unfit, match="no reference to root/virt:Virt_Part.Name="):
         encoder(broker).instance(link)
+
+
+def test_openwbem() -> None:
+    """Where its functions are, and what it would lose: an instance is a text, NULLs are none."""
+    broker = OpenWbem()
+    server = Server(address(broker.c))
+    prepared = server.functions.prepare(server.address, address(broker.context()))
+    assert thing(ffi.cast("Object *", prepared), "context").principal == "events"
+    inner = Instance("Virt_Part", {"Name": "inner"})
+    made = encoder(broker).instance(Instance("Virt_All", {
+        "Part": inner, "Parts": [inner], "Texts": ["a", None], "U8": 7}))
+    assert broker.mistakes == []
+    assert Decoder(classes).instance(made) == Instance(
+        "Virt_All", {"Part": inner, "Parts": [inner], "U8": 7})
+    arguments: Any = Thing(broker, "args", values={})
+    encoder(broker).argument(address(arguments.c), EMBEDDED, inner)
+    assert "inner" in broker.read(arguments.values["Part"])
+
+
+def test_what_a_client_of_openwbem_leaves_out() -> None:
+    """A key is not asked for, and an argument that has no name is none."""
+    broker = OpenWbem()
+    server = Server(address(broker.c))
+    for keys in ({}, {"Name": "a"}, {"Name": 'x="null"', "Number": 3}):
+        made = broker.lacking(broker.lacking(broker.path(
+            "root/virt", "Virt_Part", dict(keys)), "Other").c, "Flag")
+        found = Decoder(classes, count=server.keys).path(address(made.c))
+        assert broker.mistakes == [] and found.keys == keys
+    rows = {each: Property(each, "string") for each in ("A", "B", "C")}
+    given = Thing(broker, "args", values={
+        "A": broker.data("a"), "B": broker.data(None), "C": broker.data("c")})
+    assert Decoder(classes).arguments(address(given.c), rows, "M") == {"A": "a", "C": "c"}
 
 
 # what comes

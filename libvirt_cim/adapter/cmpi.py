@@ -105,7 +105,8 @@ class Adapter:
     def _operation(self, operation: Operation, server: Server, context: Address,
                    given: list[Address]) -> None:
         result, path, *more = given
-        namespace = text(functions(PATHS, path).namespace(path, None)) or self.broker.namespace
+        place = text(functions(PATHS, path).namespace(path, None))
+        namespace = self._ours(place or self.broker.namespace)
         started, outcome = time.monotonic(), "ok"
         changes, name = operation.role == access.WRITE, operation.name
         try:
@@ -129,7 +130,7 @@ class Adapter:
 
     def _call(self, server: Server, namespace: str, result: Address, path: Address) -> Call:
         classes = self.broker.classes(namespace)
-        decoder = Decoder(classes)
+        decoder = Decoder(classes, self._ours, server.keys)
         return Call(decoder.path(path), self.broker.at(namespace), result,
                     self._encoder(server, namespace), decoder, classes)
 
@@ -137,16 +138,20 @@ class Adapter:
         key = server.address, namespace.lower()
         found = self._encoders.get(key)
         if found is None:
-            if self._interop is None and folded(namespace) == INTEROP:
-                self._interop = namespace  # nobody has told
-
             def place(ours: str) -> str:
-                there = self._interop or f"root/{INTEROP}"
-                return there if ours == INTEROP else ours or namespace
+                there = ours or namespace
+                return self._interop or f"root/{INTEROP}" if there == INTEROP else there
 
             found = self._encoders[key] = Encoder(
                 server, self.broker.classes(namespace), place)
         return found
+
+    def _ours(self, namespace: str) -> str:
+        """A namespace of the server's by our name: Interop may have any there."""
+        if self._interop is None and folded(namespace) == INTEROP:
+            self._interop = namespace  # nobody has told
+        known = self._interop is not None and folded(namespace) == folded(self._interop)
+        return INTEROP if known else namespace
 
     # events
 

@@ -72,7 +72,7 @@ BROKER = Kind(
 MAKER = Kind(
     instance=F(1, P, (P, P, P)), path=F(2, P, (P, S, S, P)), string=F(4, P, (P, S, P)),
     array=F(5, P, (P, c_uint32, c_ushort, P)), datetime=F(8, P, (P, S, P)),
-    log=F(15, Status, (P, c_int, S, S, P)))
+    text=F(11, P, (P, P, P)), log=F(15, Status, (P, c_int, S, S, P)))
 CONTEXT = Kind(entry=F(3, Data, (P, S, P)))
 RESULT = Kind(
     value=F(3, Status, (P, P, c_ushort), True), instance=F(4, Status, (P, P), True),
@@ -145,9 +145,13 @@ def listed(texts: Iterable[str]) -> Any:
     return (c_char_p * (len(given) + 1))(*given)
 
 
-def entries(table: Any, object_: Address) -> Iterator[tuple[str, Data]]:
-    """The names and values of what has them by number."""
+def entries(
+    table: Any, object_: Address, count: Optional[int] = None
+) -> Iterator[tuple[str, Data]]:
+    """The names and values of what has them by number; one server has no names for NULL."""
     name = c_void_p()
-    for number in range(table.count(object_, None)):
+    for number in range(table.count(object_, None) if count is None else count):
+        name.value = None
         data = table.at(object_, number, ctypes.byref(name), None)
-        yield text(name.value or 0) or "", data
+        if name.value is not None:
+            yield text(name.value) or "", data

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from ..cim import Error, Instance, Path, Property, Value, find, invalid
 from .cimxml_value import read
@@ -38,10 +38,14 @@ Rows = Mapping[str, Property]
 
 
 class Decoder:
-    """Reads the values of one namespace, whose classes are known by `classes`."""
+    """Reads the values of one namespace, whose classes are known by `classes`.
 
-    def __init__(self, classes: Classes) -> None:
-        self._classes = classes
+    `place` gives a namespace of the server as we call it, `count` how many keys a path has.
+    """
+
+    def __init__(self, classes: Classes, place: Callable[[str], str] = str,
+                 count: Optional[Callable[[Address], int]] = None) -> None:
+        self._classes, self._place, self._count = classes, place, count
 
     # objects
 
@@ -50,11 +54,12 @@ class Decoder:
         table = functions(PATHS, object_)
         name = text(table.class_name(object_, None)) or ""
         rows, keys = self._rows(name), {}
-        for key, data in entries(table, object_):
+        for key, data in entries(table, object_, self._count and self._count(object_)):
             row = find(rows, key)
             keys[row.name if row else key] = self._typed(data, row, f"{name}.{key}")
         host = text(table.host(object_, None)) if table.host else None
-        return Path(name, keys, text(table.namespace(object_, None)) or None, host or None)
+        place = text(table.namespace(object_, None))
+        return Path(name, keys, self._place(place) if place else None, host or None)
 
     def instance(self, object_: Address) -> Instance:
         """A CMPIInstance without its path; properties that are NULL are absent."""

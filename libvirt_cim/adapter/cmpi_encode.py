@@ -87,7 +87,7 @@ class Encoder:
         table = functions(INSTANCES, made)
         values = {**path.keys, **instance.properties}
         plan = self._plan(made, instance, tuple(values), embeds)
-        if table.narrow and (wanted or instance.path is not None):
+        if self._server.traits.narrows and table.narrow and (wanted or instance.path is not None):
             table.narrow(made, wanted or plan.names, plan.keys)
         put = table.set
         for slot in plan.nulls:
@@ -180,7 +180,8 @@ class Encoder:
     def _compiled(self, row: Property, where: str, argument: bool) -> Slot:
         """What makes values of a row; an instance in a property may have to be a text."""
         if embedded(row):
-            make, kind = self._embedding(where, argument), INSTANCE if argument else STRING
+            whole = argument and self._server.traits.instances
+            make, kind = self._embedding(where, whole), INSTANCE if whole else STRING
         elif row.type == "reference":
             make, kind = self._reference(where), REFERENCE
         elif row.type == "datetime":
@@ -199,6 +200,8 @@ class Encoder:
         def make(value: Any) -> Given:
             if not isinstance(value, list):
                 raise mismatch(where, value, "an array")
+            if None in value and not server.traits.instances:
+                return None, kind | ARRAY
             items = [None if each is None else one(each) for each in value]
             types = {each[1] for each in items if each}
             if len(types) > 1:  # at one of them the server turned out to refuse instances
@@ -230,19 +233,19 @@ class Encoder:
             path = parse_path(value) if isinstance(value, str) else value
             if not isinstance(path, Path):
                 raise mismatch(where, value, "reference")
-            if not self._server.escapes and quoted(path):
+            if not self._server.traits.escapes and quoted(path):
                 raise Unfit(path)
             return byref(c_void_p(self.path(path))), REFERENCE
 
         return make
 
-    def _embedding(self, where: str, argument: bool) -> Making:
+    def _embedding(self, where: str, whole: bool) -> Making:
         server = self._server
 
         def make(value: Any) -> Given:
             if not isinstance(value, Instance):
                 raise mismatch(where, value, "instance")
-            if argument or server.embeds:
+            if whole or server.embeds:
                 return byref(c_void_p(self.instance(value))), INSTANCE
             return server.string(carried(self._texts.instance(value), where))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any, Callable, NamedTuple
 
 from ..cim import Error, Instance, Status
-from .cmpi_abi import BROKER, FILTERS, INSTANCES, Address, functions, text
+from .cmpi_abi import FILTERS, INSTANCES, Address, functions, text
 from .cmpi_encode import Encoder, release
 from .cmpi_server import Server
 
@@ -46,7 +46,7 @@ class Line:
 
     def admit(self, context: Address) -> bool:
         """Have our thread let in: only one of the server's threads can ask for that."""
-        broker = functions(BROKER, self.server.address)
+        broker = self.server.functions
         if not self._context and broker.prepare:
             self._context = broker.prepare(self.server.address, context) or 0
             if self._context:
@@ -62,7 +62,7 @@ class Line:
             self._more.notify()
 
     def _run(self) -> None:
-        broker = functions(BROKER, self.server.address)
+        broker = self.server.functions
         if broker.attach:
             broker.attach(self.server.address, self._context)
         while True:
@@ -76,8 +76,8 @@ class Line:
                 LOG.error("an event of %s: %s", event.class_name, error.text)
             except Exception as mistake:
                 LOG.error("a mistake in libvirt_cim", exc_info=mistake)
-            if self.server.pause:
-                time.sleep(self.server.pause)
+            if self.server.traits.pause:
+                time.sleep(self.server.traits.pause)
 
     def _deliver(self, broker: Any, namespace: str, event: Instance) -> None:
         if self.enabled and broker.deliver:

@@ -3,19 +3,46 @@
 
 from __future__ import annotations
 
+import re
 from ctypes import byref, c_void_p
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from ..cim import Error, Path
 from ..cim import Status as Code
-from .cmpi_abi import MAKER, SIZE, STRING, Address, Status, chars, functions, pointer, text
+from .cmpi_abi import (
+    BROKER,
+    MAKER,
+    PATHS,
+    SIZE,
+    STRING,
+    Address,
+    Status,
+    chars,
+    functions,
+    pointer,
+    text,
+)
 
-# Servers that hold references as texts without escapes: a quote in one would end their process.
-UNESCAPED = ("RequestHandler",)  # so sfcb calls itself
-# Servers that free a subscription although an event is on its way to it. sfcb deletes none while it
-# sends an event, and then at once: the next event must not be there yet.
-FORGETFUL, PAUSE = UNESCAPED, 0.05
+NUMBER = 1 << 12  # what is less is no address
+_LACKING = re.compile(r'[.,]\w+="null"(?=(?:,\w+="null")*$)')
 Given = tuple[Any, int]  # what a function that sets a value is given: a pointer, and the type
+
+
+class Traits(NamedTuple):
+    """What a server is known to do otherwise than others."""
+
+    escapes: bool = True  # a quote in a reference, which would end its process else
+    pause: float = 0.0  # seconds from an event to the next
+    instances: bool = True  # are values, and NULL is one of an array; lost is what is not
+    narrows: bool = True  # an instance after its class's own values were taken away
+    whole: bool = True  # paths are: a key that is NULL can be asked for
+
+
+# sfcb calls itself so. It holds references as texts without escapes; and it frees a subscription
+# although an event is on its way to it: it deletes none while it sends an event, and then at once.
+# OpenWBEM throws an exception for a key that is NULL, which Python would not survive.
+KNOWN = {"RequestHandler": Traits(escapes=False, pause=0.05),
+         "OpenWBEM": Traits(instances=False, narrows=False, whole=False)}
 
 
 class Server:
@@ -24,10 +51,21 @@ class Server:
     def __init__(self, address: Address) -> None:
         self.address = address
         self.make = functions(MAKER, address, 2)
-        self.embeds = True  # whether properties may be instances; the first refusal tells
-        name = chars(pointer(pointer(address + SIZE) + SIZE))
-        self.escapes = name not in UNESCAPED
-        self.pause = PAUSE if name in FORGETFUL else 0.0  # seconds from an event to the next
+        table = pointer(address + SIZE)
+        if 0 < pointer(table + SIZE) < NUMBER:  # no name: OpenWBEM 3 has the version in a word
+            table += SIZE
+        self.functions = BROKER.functions(table)
+        name = chars(pointer(table + SIZE))
+        self.traits = KNOWN.get(name or "", Traits())
+        self.embeds = self.traits.instances  # whether a property may be; the first refusal tells
+
+    def keys(self, path: Address) -> int:
+        """How many keys of a path there are; those that a client has left out are the last."""
+        found = int(functions(PATHS, path).count(path, None))
+        if self.traits.whole:
+            return found
+        shown = text(self.make.text(self.address, path, None)) or ""
+        return found - len(_LACKING.findall(shown))
 
     def made(self, maker: Callable[..., Any], *given: Any) -> Address:
         """An object; cim.Error with what the server says if it makes none."""
