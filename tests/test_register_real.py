@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What `register` does is understood by the real sfcb and OpenPegasus, which then ask our library.
+"""What `register` does is understood by the real servers, which then ask our library.
 
 They are found as test_cimom.py finds them; what is registered is in folders of the test.
 """
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import cim_server
+import openwbem
 import pegasus
 import pytest
 import pywbem
 import sfcb
 from command_line import printed
+from listening import until
 from registering import tree
 
 from libvirt_cim.register import files, library
@@ -70,6 +72,23 @@ class Pegasus(pegasus.Server):
         """It is done."""
 
 
+class OpenWbem(openwbem.Server):
+    """It, registered by the command while it does not run; only one namespace has a schema."""
+
+    def _load(self, uri: str) -> None:
+        os.environ["OPENWBEM_CONF"] = str(self.folder / "openwbem.conf")
+        os.environ.update(self.environment)
+        self._compile("root/virt", cim_server.schema(self.folder / "CIM") / cim_server.SCHEMA)
+        self.before = self.classes()
+        printed("-c", uri, "register", "openwbem")
+        self.again = printed("-c", uri, "register", "openwbem")
+
+    def classes(self) -> set[str]:
+        """The heads of the classes in its repository."""
+        dumped = files.run("owrepositorydump", "-d", str(self.folder / "data"))
+        return {each for each in dumped.splitlines() if each.startswith("class ")}
+
+
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nothing is put where the machine's own servers look."""
@@ -79,7 +98,9 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(library, "folder", lambda places, said: tmp_path / "library")
     monkeypatch.setenv("LIBVIRT_CIM_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
-    monkeypatch.setenv("PEGASUS_HOME", "")  # and what it was comes back
+    for name in ("PEGASUS_HOME", "OPENWBEM_CONF"):
+        monkeypatch.setenv(name, "")  # and what it was comes back
+    monkeypatch.setenv("LD_LIBRARY_PATH", os.environ.get("LD_LIBRARY_PATH", ""))
     return tmp_path
 
 
@@ -100,6 +121,13 @@ def by_sfcb(alone: Path) -> Iterator[Sfcb]:
 def by_pegasus(alone: Path) -> Iterator[Pegasus]:
     skipped_without(*pegasus.PROGRAMS)
     with Pegasus(alone, URI) as found:
+        yield found
+
+
+@pytest.fixture
+def by_openwbem(alone: Path) -> Iterator[OpenWbem]:
+    skipped_without(*openwbem.PROGRAMS)
+    with OpenWbem(alone, URI) as found:
         yield found
 
 
@@ -129,6 +157,18 @@ def test_sfcb(by_sfcb: Sfcb) -> None:
 def test_openpegasus(by_pegasus: Pegasus) -> None:
     assert by_pegasus.again == "it is so already\n"
     asked(by_pegasus)
+
+
+def test_openwbem(by_openwbem: OpenWbem) -> None:
+    """DMTF's classes where there were some stay, and those of other namespaces go."""
+    assert by_openwbem.again == "it is so already\n"
+    asked(by_openwbem)
+    by_openwbem.stop()
+    assert until(lambda: not by_openwbem.loaded())  # its repository is locked as long
+    assert by_openwbem.classes() > by_openwbem.before
+    printed("register", "openwbem", "--remove")
+    left = by_openwbem.classes() - by_openwbem.before
+    assert all(each.startswith("class CIM_") for each in left)
 
 
 # what gave way to us in OpenPegasus comes back

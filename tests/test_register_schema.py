@@ -88,7 +88,7 @@ def test_what_is_included_is_all_that_is_needed(
 @pytest.mark.parametrize("namespace", PLACES)
 def test_on_no_schema(namespace: str) -> None:
     found = planned(URIS[0])
-    have = compiled(found.mof(namespace, (), standard=True))
+    have = compiled(found.mof(namespace, (), qualifiers=()))
     assert set(have) == set(found.classes[namespace])
 
 

@@ -104,7 +104,8 @@ class Place:
         if made:
             named = [self._index[each] for each in schema_files.QUALIFIERS
                      if each in self._index] + named
-        ours = plan.mof(namespace, present | set(included), standard=made and not named)
+        ours = plan.mof(namespace, present | set(included),
+                        qualifiers=() if made and not named else None)
         lines = schema_files.includes(named, self.schema) if self.schema else ""
         return _MADE * made + lines + ours
 

@@ -41,7 +41,7 @@ class Form:
 FORMS = {
     "sfcb": Form("root/interop", "libvirt-cim.reg"),
     "pegasus": Form("root/interop", "registration.mof"),
-    "openwbem": Form("root/interop", marks={"Provider": f"cmpi::{LIBRARY}"}),
+    "openwbem": Form("root", marks={"Provider": f"cmpi::{LIBRARY}"}),
 }
 
 
@@ -74,17 +74,17 @@ class Plan:
         return list(_reached(self.classes[namespace], have))
 
     def mof(self, namespace: str, present: Optional[Collection[str]],
-            marks: Mapping[str, str] = {}, standard: bool = False) -> str:
+            marks: Mapping[str, str] = {}, qualifiers: Optional[Collection[str]] = None) -> str:
         """What a namespace with some classes must load; marks are qualifiers of what is provided.
 
-        Of a server that nobody can ask DMTF's final schema is taken to be there. `standard`: DMTF's
-        qualifiers are loaded, too.
+        Of a server that nobody can ask DMTF's final schema is taken to be there. `qualifiers` are
+        those that are there, so that DMTF's others are loaded, too.
         """
         found = self.classes[namespace]
         others = [name for name, each in found.items() if each.qualifier("Experimental")] \
             if present is None else self.missing(namespace, present)
         texts = [f"// libvirt-cim: its classes in {namespace}.\n"]
-        texts += map(writer.qualifier_type, self.standard if standard else self.qualifiers)
+        texts += map(writer.qualifier_type, self._types(qualifiers, marks))
         for name, each in found.items():
             if not name.startswith(NAMES) and name not in others:
                 continue
@@ -92,6 +92,15 @@ class Plan:
                 each = _marked(each, marks)
             texts.append("\n" + writer.class_(each))
         return "".join(texts)
+
+    def _types(self, there: Optional[Collection[str]],
+               marks: Mapping[str, str]) -> Iterator[QualifierType]:
+        """The declarations of the qualifiers that are loaded."""
+        have = {each.lower() for each in there or ()}
+        ours = self.qualifiers if there is None else self.standard
+        more = [QualifierType(each, "string", scopes=("any",)) for each in marks]
+        yield from (each for each in [*ours, *more]
+                    if each in self.qualifiers or each.name.lower() not in have)
 
     def registration(self, server: str) -> str:
         """The registration in the form of a server, as xml/registration/ says it."""
