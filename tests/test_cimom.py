@@ -17,6 +17,7 @@ from pathlib import Path as File
 from typing import Any
 
 import libvirtd
+import openwbem
 import pegasus
 import pytest
 import pywbem
@@ -34,7 +35,7 @@ import libvirt_cim
 from libvirt_cim.provider import Provider
 
 pytestmark = pytest.mark.cimom
-MAKES = {each.Server.make: each for each in (sfcb, pegasus)}
+MAKES = {each.Server.make: each for each in (sfcb, pegasus, openwbem)}
 DEFECTS = Defects()
 every = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 
@@ -95,7 +96,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(each) for each in value]
     if isinstance(value, str):
-        value = re.sub("root/(interop|PG_InterOp):", "interop:", value)
+        value = re.sub("root(/interop|/PG_InterOp)?:", "interop:", value)
         return re.sub("^CIM_ERR_[A-Z_]+: ", "", value)
     return value
 
@@ -134,12 +135,15 @@ def test_another_providers_host(server: CimServer, wbem: Any) -> None:
         assert len(found) == number - quoted
 
 
-def test_embedded_instances(wbem: Any) -> None:
+def test_embedded_instances(server: CimServer, wbem: Any) -> None:
     """They come as instances, if the property list names them."""
     path = pywbem.CIMInstanceName.from_wbem_uri(f"root/virt:{rasd('Graphics', 'front1/vnc')}")
     assert "Listens" not in wbem.GetInstance(path) or wbem.GetInstance(path)["Listens"] is None
     found = wbem.GetInstance(path, PropertyList=["Listens"])["Listens"]
-    assert [each["Address"] for each in found] == ["127.0.0.1"]
+    if server.make == "OpenWBEM":  # in which no value can be one: they are texts
+        assert [each.count("<VALUE>127.0.0.1</VALUE>") for each in found] == [1]
+    else:
+        assert [each["Address"] for each in found] == ["127.0.0.1"]
 
 
 def test_events(server: CimServer, wbem: Any) -> None:
@@ -185,6 +189,8 @@ def test_what_happens_to_guests(server: CimServer, wbem: Any, what: str) -> None
 
 def told(server: CimServer, wbem: Any, class_name: str) -> list[Any]:
     """What comes from a subscription until it is deleted, and no more than that."""
+    if server.make == "OpenWBEM":
+        pytest.skip("it asks no CMPI provider for events")
     got: list[Any] = []
     listener = pywbem.WBEMListener("127.0.0.1", http_port=free_port())
     listener.add_callback(lambda event, host: got.append(event))
@@ -334,6 +340,8 @@ def test_memory(server: CimServer) -> None:
 
 def test_a_provider_that_is_killed(server: CimServer) -> None:
     """The next request, or the one after that, starts it again."""
+    if server.make == "OpenWBEM":
+        pytest.skip("its providers are in the server's own process")
     wbem = server.wbem()
     before = len(wbem.EnumerateInstanceNames("Virt_ComputerSystem"))
     for number in server.loaded():

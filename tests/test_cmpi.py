@@ -12,6 +12,7 @@ from contract import check, through_provider
 from fake_broker import FakeBroker
 from fake_cimom import Server
 from fake_functions import OPTIONAL
+from fake_openwbem import OpenWbem
 from operations import Operation, operations
 
 from libvirt_cim.hypervisor.connection import Connection as Libvirt
@@ -59,8 +60,19 @@ def test_contract(server: Server, lab: Provider, operation: Operation) -> None:
     assert answer == through_provider(lab)(operation)
 
 
+def test_openwbem(library: File, lab: Provider) -> None:
+    """Its broker's table is another, and instances in it are texts."""
+    server = Server(library, OpenWbem(), lab)
+    some = [each for each in OPERATIONS
+            if "property_list" not in each.arguments and each.call != "exec_query"]
+    for operation in some[::6]:
+        answer = through_provider(server)(operation)
+        server.broker.clear()
+        check(operation, answer)
+
+
 def test_every_pattern_of_a_defect_means_a_call() -> None:
     for defect in Defects().rows:
-        assert defect.make in ("sfcb", "OpenPegasus") and defect.reason and defect.case
+        assert defect.make in ("sfcb", "OpenPegasus", "OpenWBEM") and defect.reason and defect.case
         for pattern in defect.calls:
             assert any(defect._replace(calls=[pattern]).fits(each.name) for each in OPERATIONS)
