@@ -216,6 +216,12 @@ def test_a_program_that_is_gone(sfcb: Path) -> None:
         files.run("nosuchprogram")
 
 
+def test_what_is_told_of_a_program_has_no_password() -> None:
+    with pytest.raises(Error) as told:
+        files.run("ls", "http://otto:secret@127.0.0.1:9/")
+    assert "secret" not in told.value.text and "ls http://otto:…@127.0.0.1:9/: " in told.value.text
+
+
 def test_processes_of_any_name() -> None:
     """Linux cuts names, and not only between letters."""
     own = Path("/proc/self/comm")

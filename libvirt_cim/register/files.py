@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -17,6 +18,7 @@ from ..cim import Error, Status, invalid
 
 ASIDE = ".replaced"  # behind the name of a file of libvirt-cim's that gave way to ours
 STATE = "LIBVIRT_CIM_STATE"
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]*@")
 PLACES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")  # besides PATH
 
 
@@ -46,8 +48,8 @@ def run(*command: str) -> str:
         raise Error(Status.FAILED, f"{command[0]}: {error.strerror}") from None
     if done.returncode:
         words = [each for each in (done.stdout + done.stderr).splitlines() if each.strip()]
-        raise Error(Status.FAILED, f"{' '.join(command)}: " + (
-            "; ".join(words[-5:]) or f"exit status {done.returncode}"))
+        text = "; ".join(words[-5:]) or f"exit status {done.returncode}"
+        raise Error(Status.FAILED, _PASSWORD.sub(r"\1:…@", f"{' '.join(command)}: {text}"))
     return done.stdout
 
 
