@@ -154,10 +154,12 @@ def test_debian(deb: Path, shell: Shell) -> None:
     assert "it is so already" in again
     for name in SHELLS:
         assert "register" in shell(COMPLETED[name])
-    kept = "/var/lib/libvirt-cim/state.sqlite"
-    shell(f"mkdir -p $(dirname {kept}); touch {kept}")
+    top = "/var/lib/libvirt-cim"
+    kept, told = f"{top}/state.sqlite", f"{top}/pegasus/registration"
+    shell(f"mkdir -p {top}/pegasus; touch {kept} {told}")
     gone(shell, "dpkg --remove python3-libvirt-cim")
-    shell(f"test -e {kept}; dpkg --purge python3-libvirt-cim; test ! -e $(dirname {kept})")
+    shell(f"test -e {kept}; dpkg --purge python3-libvirt-cim; test ! -e {kept}; test -e {told}")
+    shell(f"rm -r {top}/pegasus; sh {PACKAGING}/debian/postrm purge; test ! -e {top}")
 
 
 @slow
