@@ -239,9 +239,9 @@ class Table:
     def instances(self, document: Document, wanted: Names = None) -> list[Instance]:
         """Every instance of a document, in document order."""
         kind = self.kind_of(document)
-        nodes = [] if kind is None else self.elements(document, kind)
-        if kind is None or not nodes:
+        if kind is None:
             return []
+        nodes = self.elements(document, kind)
         paths = self.identity.paths(nodes, document, kind)
         return self.instances_of(nodes, paths, document, kind, wanted)
 
