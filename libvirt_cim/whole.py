@@ -89,7 +89,9 @@ def own_name(table: Table, kind: str) -> str:
 def without_name(root: Element, table: Table, kind: str) -> str:
     """What is wrong with a document that does not say what it is called; nothing where it does."""
     where = own_name(table, kind)
-    if not where or str(root.xpath(f"string({where})")).strip():
+    said = next(iter(root.xpath(where)), "") if where else "-"
+    text = said if isinstance(said, str) else said.text or ""  # of its own, as a key has it
+    if text.strip():
         return ""
     name = where.rpartition("/")[2]
     return f"<{root.tag}> has no {name if name.startswith('@') else f'<{name}>'}"

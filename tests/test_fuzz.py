@@ -23,6 +23,7 @@ KNOWN = targets.targets()
 ATHERIS = importlib.util.find_spec("atheris") is not None
 FOUND = [
     ("path", b"X.D=1,d=TRUE"),  # a key twice
+    ("xml", b"<network><name><x>a</x></name></network>"),  # what is within a name is no name
 ]
 
 
