@@ -199,12 +199,18 @@ class Instance:
         return self.properties.get(name, default)
 
 
+def _shown(declaration: Any) -> str:
+    return f"<{type(declaration).__name__} {declaration.name}>"
+
+
 @attrs.frozen
 class Qualifier:
     """A qualifier of a class, property, method or parameter."""
 
     name: str
     value: Value
+
+    __repr__ = _shown  # attrs' own would show all that is below it
 
 
 @attrs.frozen
@@ -220,6 +226,8 @@ class Property:
     array_size: Optional[int] = None
     origin: str = ""
     line: int = 0
+
+    __repr__ = _shown
 
     def qualifier(self, name: str, default: Value = None) -> Value:
         """The value of a qualifier, or default where it is not set."""
@@ -238,6 +246,8 @@ class Method:
     origin: str = ""
     line: int = 0
 
+    __repr__ = _shown
+
 
 @attrs.frozen
 class Class:
@@ -250,6 +260,8 @@ class Class:
     qualifiers: dict[str, Qualifier] = attrs.Factory(dict)
     file: str = ""
     line: int = 0
+
+    __repr__ = _shown
 
     def qualifier(self, name: str, default: Value = None) -> Value:
         """The value of a qualifier of the class itself, or default where it is not set."""
@@ -267,6 +279,8 @@ class QualifierType:
     value: Value = None
     scopes: tuple[str, ...] = ()
     flavors: tuple[str, ...] = ()
+
+    __repr__ = _shown
 
 
 def flavor(declaration: QualifierType, name: str) -> bool:
