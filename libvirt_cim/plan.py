@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 
@@ -16,9 +15,9 @@ Asked = tuple[Table, str, Names]  # the kind as which it reads a document, and w
 class Plan:
     """What the wanted rows (None: all but UnmappedXML) of tables are read from."""
 
-    def __init__(self, tables: Sequence[Table], wanted: Names) -> None:
+    def __init__(self, tables: tuple[Table, ...], wanted: Names) -> None:
         self.kinds = tuple(dict.fromkeys([kind for table in tables for kind in table.kinds]))
-        self.sections = sections(tuple(tables), self.kinds, wanted)
+        self.sections = sections(tables, self.kinds, wanted)
         self.rests = any(REST in (spelled(table, wanted) or ()) for table in tables)
         self._tables, self._wanted = tables, wanted
         self._of: dict[tuple[str, ...], tuple[list[Asked], list[Asked]]] = {}

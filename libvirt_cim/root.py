@@ -66,10 +66,9 @@ def _test(step: re.Match[str]) -> Optional[Test]:
 
 def standing(elements: list[Element], root: Root) -> list[Element]:
     """Those of the elements at the end of a root that pass its tests, as those above them do."""
-    if len(root.tests) == 1 and root.tests[0] and root.tests[0] is not EMPTY:  # as mostly
-        name, value = root.tests[0]
-        if value is not None:
-            return [each for each in elements if each.get(name) == value]
+    name, value = root.tests[0] or EMPTY
+    if len(root.tests) == 1 and value is not None:  # as mostly
+        return [each for each in elements if each.get(name) == value]
     return [each for each in elements if _stands(each, root)]
 
 

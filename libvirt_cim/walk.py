@@ -126,19 +126,19 @@ def _attribute(attribute: str, name: str, read: Read) -> Walk:
 
 def _values(values: Sequence[tuple[str, Whole]]) -> list[Walk]:
     """The walk that reads values of the whole element, each once for all of its properties."""
-    names: dict[Whole, list[str]] = {}
+    rows: dict[Whole, list[str]] = {}
     for name, read in values:
-        names.setdefault(read, []).append(name)
-    rows = list(names.items())
+        rows.setdefault(read, []).append(name)
+    readings = list(rows.items())
 
     def walk(element: Element, out: Out) -> None:
-        for read, names in rows:
+        for read, names in readings:
             value = read(element)
             if value is not None:
                 for name in names:
                     out[name] = value
 
-    return [walk] if rows else []
+    return [walk] if readings else []
 
 
 def _with_firsts(actions: Sequence[Walk], firsts: dict[str, Walk]) -> Walk:

@@ -89,7 +89,9 @@ def own_name(table: Table, kind: str) -> str:
 def without_name(root: Element, table: Table, kind: str) -> str:
     """What is wrong with a document that does not say what it is called; nothing where it does."""
     where = own_name(table, kind)
-    said = next(iter(root.xpath(where)), "") if where else "-"
+    if not where:
+        return ""
+    said = next(iter(root.xpath(where)), "")
     text = said if isinstance(said, str) else said.text or ""  # of its own, as a key has it
     if text.strip():
         return ""

@@ -52,6 +52,7 @@ class Place:
         self.libraries = library.folder([Path(each) for each in _folders(places)], file)
         self.interop = self._setting("owcimomd.interop_schema_namespace", FORMS[self.name].interop)
         self.state = files.state(self.name)
+        self._told: dict[str, Declared] = {}
 
     def _setting(self, name: str, otherwise: str) -> str:
         return self._settings.get(name, [otherwise])[-1]
@@ -69,7 +70,12 @@ class Place:
     # what it has
 
     def _there(self, namespace: str) -> Declared:
-        """What a namespace declares."""
+        """What a namespace declared at first; it is asked for once."""
+        if namespace not in self._told:
+            self._told[namespace] = self._asked(namespace)
+        return self._told[namespace]
+
+    def _asked(self, namespace: str) -> Declared:
         if not self._runs:
             return self._repository.get(namespace.lower(), declared(""))
         try:

@@ -38,8 +38,8 @@ class Place:
     def __init__(self, schema: Optional[Path] = None) -> None:
         files.needed("cimmofl", "OpenPegasus")
         self._runs = bool(files.processes("cimserver"))
-        home = os.environ.get("PEGASUS_HOME")
-        self._homes = [Path(each) for each in ([home] if home else HOMES)]
+        self._home = os.environ.get("PEGASUS_HOME")
+        self._homes = [Path(each) for each in ([self._home] if self._home else HOMES)]
         self.repository = Repository(self._repository())
         self.interop = self.repository.interop or FORMS[self.name].interop
         self.state = files.state(self.name)
@@ -55,9 +55,9 @@ class Place:
     def libraries(self) -> Path:
         """Where the server says that libraries are, or has them if it can't be asked."""
         places = [Path(each) for each in self._setting("providerDir").split(":") if each]
-        home = os.environ.get("PEGASUS_HOME")
+        own = [Path(self._home, "lib")] if self._home else []
         return library.folder(
-            [self._homes[0] / each for each in places] or ([Path(home, "lib")] if home else [])
+            [self._homes[0] / each for each in places] or own
             or [each for each in map(Path, LIBRARIES) if each.is_dir()], "OpenPegasus' providerDir")
 
     def _setting(self, name: str) -> str:
